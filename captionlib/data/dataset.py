@@ -1,0 +1,55 @@
+"""Step one of six, the material: pictures with their captions, in splits. Every lesson that trains or scores uses it.
+
+A data set names its pictures and opens one when asked, so that eight thousand photographs never sit in memory together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from captionlib.errors import CaptionlibError
+
+if TYPE_CHECKING:
+    from captionlib.data.toyscenes import Scene
+
+
+@dataclass(frozen=True)
+class CaptionDataset:
+    """Pictures with their captions.
+
+    Args:
+        name: what the data set is called, for example "toyscenes".
+        version: changes whenever a picture or a caption changes; stored features are keyed by it.
+        splits: split name ("train", "val", "test") to picture names in a fixed order. No picture is in two splits.
+        captions: picture name to its captions, raw text, at least one each.
+        open_image: picture name to (H, W, 3) uint8 upright RGB; raises CaptionlibError for a broken picture.
+        scenes: picture name to the truth about it; only ToyScenes has it.
+
+    Raises:
+        CaptionlibError: a picture stands twice, in one split or in two, or has no caption.
+    """
+
+    name: str
+    version: str
+    splits: dict[str, list[str]]
+    captions: dict[str, list[str]]
+    open_image: Callable[[str], np.ndarray]
+    scenes: dict[str, Scene] | None = None
+
+    def __post_init__(self):
+        """Check what scores would silently suffer from: a picture in two splits, a picture without a caption."""
+        split_of = {}
+        for split, names in self.splits.items():
+            for name in names:
+                if name in split_of:
+                    raise CaptionlibError(
+                        f"Picture {name} of {self.name} stands in split {split_of[name]} and again in {split}; "
+                        "give every picture to exactly one split."
+                    )
+                if not self.captions.get(name):
+                    raise CaptionlibError(f"Picture {name} of {self.name} has no caption; add one or leave it out.")
+                split_of[name] = split
