@@ -1,0 +1,217 @@
+"""Where the course's files live, and how they get there: found in a local copy, or downloaded, checked and kept.
+
+Every step of the pipeline that reads or writes a file does it through here. Lesson 13 (caption_flickr8k) uses it to get
+the photographs; the learner of any lesson meets it only when something is wrong, as one sentence.
+"""
+
+import errno
+import hashlib
+import os
+import shutil
+import stat
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+import pooch
+import requests
+from tqdm.auto import tqdm
+
+from captionlib.errors import CaptionlibError
+
+MAX_UNPACKED_BYTES = 8 * 2**30
+MAX_RATIO = 200  # text packs about 10 to 1 and photographs not at all; a bomb packs 1000 to 1
+
+
+def cache_dir() -> Path:
+    """The folder for everything that can be made or downloaded again: $CAPTIONLIB_CACHE, else the platform's own."""
+    return Path(os.environ.get("CAPTIONLIB_CACHE") or pooch.os_cache("captionlib")).expanduser()
+
+
+def data_dirs(data_dir: str | Path | None = None) -> list[Path]:
+    """Lists the folders in which data is looked for, first choice first: `data_dir`, $CAPTIONLIB_DATA, the cache.
+
+    Raises:
+        CaptionlibError: a folder that the user named does not exist.
+    """
+    named = [Path(folder).expanduser() for folder in (data_dir, os.environ.get("CAPTIONLIB_DATA")) if folder]
+    for folder in named:
+        if not folder.is_dir():
+            raise CaptionlibError(f"The data folder {folder} does not exist; check --data-dir and CAPTIONLIB_DATA.")
+    return [*named, cache_dir() / "data"]
+
+
+def find(relative: str, data_dir: str | Path | None = None) -> Path | None:
+    """Finds a file by its path below a data folder, for instance "flickr8k/Flickr8k_text.zip"; None when absent."""
+    return next((folder / relative for folder in data_dirs(data_dir) if (folder / relative).is_file()), None)
+
+
+def fetch(relative: str, url: str, sha256: str | None, data_dir: str | Path | None = None) -> Path:
+    """Finds a file in a data folder, or else downloads it into the cache; a broken download goes on where it stopped.
+
+    Args:
+        relative: path below a data folder.
+        url: where the public copy lies.
+        sha256: hex digest of the file, or None when the caller checks the content by itself.
+        data_dir: a folder to look in first.
+
+    Returns:
+        The path of the whole, checked file.
+
+    Raises:
+        CaptionlibError: no network, an answer other than the file, a wrong digest, or a disk that is full. What has
+            arrived stays beside the target as `NAME.part` until it is whole; with a wrong digest it is removed.
+    """
+    found = find(relative, data_dir)
+    if found:
+        if sha256 and digest(found) != sha256:
+            raise CaptionlibError(f"{found} is damaged or another version (its SHA-256 is not {sha256}); delete it.")
+        return found
+    target = cache_dir() / "data" / relative
+    part = target.with_name(target.name + ".part")
+    try:
+        download(url, part)
+        if sha256 and digest(part) != sha256:
+            part.unlink()
+            raise CaptionlibError(
+                f"{target.name} from {url} is not the expected file (its SHA-256 is not {sha256}) and was removed; "
+                f"try again, or put a good copy at {target}."
+            )
+        os.replace(part, target)
+    except requests.RequestException as error:
+        raise CaptionlibError(why_not_downloaded(error, url, part, target)) from error
+    except OSError as error:
+        raise CaptionlibError(f"{target} {why_not_written(error)}.") from error
+    return target
+
+
+def download(url: str, part: Path) -> None:
+    """Appends to the file `part` what it still lacks of `url`, with a progress bar."""
+    done = part.stat().st_size if part.exists() else 0
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {})
+    with requests.get(url, headers=headers, stream=True, timeout=30) as reply:
+        if reply.status_code == 416:  # nothing lies beyond `done`: the part is whole, or it belongs to another file
+            if reply.headers.get("Content-Range") == f"bytes */{done}":
+                return
+            part.unlink()
+            return download(url, part)
+        reply.raise_for_status()
+        if reply.status_code != 206:  # the server sends the file from its start, whatever was asked
+            done = 0
+        total = done + int(reply.headers.get("Content-Length", 0)) or None
+        part.parent.mkdir(parents=True, exist_ok=True)
+        bar = tqdm(total=total, initial=done, desc=part.stem, unit="B", unit_scale=True, unit_divisor=1024)
+        with open(part, "ab" if done else "wb") as file, bar:
+            for chunk in reply.iter_content(2**16):
+                file.write(chunk)
+                bar.update(len(chunk))
+
+
+def why_not_downloaded(error: requests.RequestException, url: str, part: Path, target: Path) -> str:
+    """Says in one sentence why a download failed and what helps."""
+    if isinstance(error, requests.HTTPError):
+        return f"{url} answered {error.response.status_code} {error.response.reason}; put a copy at {target} yourself."
+    if part.exists() and part.stat().st_size:
+        return (
+            f"The download of {target.name} broke off after {part.stat().st_size / 1e6:.1f} MB; "
+            "run the same command again and it goes on from there."
+        )
+    return f"{url} cannot be reached; check the network, or put a copy of the file at {target}."
+
+
+def why_not_written(error: OSError) -> str:
+    """Says why a file could not be written, as the end of a sentence that begins with its name."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "could not be written because the disk is full; make room and run the same command again"
+    return f"could not be written ({error.strerror or str(error).splitlines()[0]}); choose a folder that can be"
+
+
+def digest(path: Path) -> str:
+    """Computes the SHA-256 of a file as 64 hex digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def write_atomically(path: str | Path) -> Iterator[Path]:
+    """Gives a temporary path with the same name to write to; it takes `path`'s place only when the block succeeds.
+
+    Works for a file and for a whole folder; `path`'s own folder is made when absent.
+
+    Raises:
+        CaptionlibError: the disk is full or the folder cannot be written to.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as folder:
+            yield Path(folder) / path.name
+            os.replace(Path(folder) / path.name, path)
+    except OSError as error:
+        raise CaptionlibError(f"{path} {why_not_written(error)}.") from error
+
+
+def unzip_safely(zip_path: str | Path, folder: str | Path, wanted: Callable[[str], bool] = lambda name: True) -> None:
+    """Unpacks the wanted files of a zip into a new folder: all of them, or nothing.
+
+    Args:
+        zip_path: the archive.
+        folder: made by this call; it must not exist.
+        wanted: answers for a member's name whether it is unpacked.
+
+    Raises:
+        CaptionlibError: not a zip, a damaged one, or one with names that lead out of the folder, links, twice the same
+            name or absurd sizes (checked for every member, wanted or not).
+    """
+    with open_zip(zip_path) as archive, write_atomically(folder) as temporary:
+        try:
+            for member in check_members(archive):
+                if wanted(member.filename):
+                    target = temporary / member.filename
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    with archive.open(member) as packed, open(target, "wb") as unpacked:
+                        shutil.copyfileobj(packed, unpacked)
+        except (zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as error:
+            raise CaptionlibError(f"{zip_path} is damaged ({error}); get it again.") from error
+
+
+def open_zip(path: str | Path) -> zipfile.ZipFile:
+    """Opens a zip for reading.
+
+    Raises:
+        CaptionlibError: there is no such file, or it is not a whole zip.
+    """
+    try:
+        return zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError) as error:
+        missing = not Path(path).exists()
+        reason = "does not exist; check the path" if missing else "is not a whole zip archive; delete it, get it again"
+        raise CaptionlibError(f"{path} {reason}.") from error
+
+
+def check_members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Lists an archive's files.
+
+    Raises:
+        CaptionlibError: one of them could do harm when unpacked.
+    """
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    seen = set()
+    for member in members:
+        name = member.filename
+        outside = PurePosixPath(name).is_absolute() or PureWindowsPath(name).drive or ".." in PurePosixPath(name).parts
+        fault = (
+            "leads out of the folder" if outside or "\\" in name
+            else "is a link" if stat.S_ISLNK(member.external_attr >> 16)
+            else "stands there twice" if name in seen
+            else "unpacks to an absurd size" if member.file_size > max(2**20, MAX_RATIO * member.compress_size)
+            else None
+        )  # fmt: skip
+        if fault:
+            raise CaptionlibError(f"{archive.filename} was not unpacked because its member {name!r} {fault}.")
+        seen.add(name)
+    if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
+        raise CaptionlibError(f"{archive.filename} was not unpacked because its content is over 8 GiB.")
+    return members

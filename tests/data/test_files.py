@@ -1,0 +1,71 @@
+"""Finding, writing and downloading. The hostile cases stand in tests/test_faults.py."""
+
+import hashlib
+import os
+import zipfile
+
+import pytest
+
+from captionlib.data import files
+from captionlib.errors import CaptionlibError
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("CAPTIONLIB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("CAPTIONLIB_DATA", raising=False)
+
+
+def test_the_named_folder_comes_first_then_the_environment_then_the_cache(tmp_path, monkeypatch):
+    for folder in ("named", "environment", "cache/data"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "a.txt").write_text(folder)
+    assert files.find("a.txt") == tmp_path / "cache/data/a.txt"
+    monkeypatch.setenv("CAPTIONLIB_DATA", str(tmp_path / "environment"))
+    assert files.find("a.txt") == tmp_path / "environment/a.txt"
+    assert files.find("a.txt", tmp_path / "named") == tmp_path / "named/a.txt"
+    assert files.find("b.txt", tmp_path / "named") is None
+
+
+def test_a_local_copy_is_not_downloaded_but_its_digest_is_checked(tmp_path):
+    (tmp_path / "a.bin").write_bytes(b"right")
+    nowhere = "http://127.0.0.1:9/a.bin"
+    assert files.fetch("a.bin", nowhere, hashlib.sha256(b"right").hexdigest(), tmp_path) == tmp_path / "a.bin"
+    with pytest.raises(CaptionlibError, match="a.bin is damaged"):
+        files.fetch("a.bin", nowhere, hashlib.sha256(b"wrong").hexdigest(), tmp_path)
+
+
+def test_writing_replaces_the_file_only_when_the_block_succeeds(tmp_path):
+    target = tmp_path / "new folder" / "a.weights.h5"
+    with files.write_atomically(target) as path:
+        assert path.name.endswith(".weights.h5")  # Keras and NumPy look at the ending
+        path.write_text("old")
+        assert not target.exists()
+    with pytest.raises(ZeroDivisionError), files.write_atomically(target) as path:
+        path.write_text("half")
+        raise ZeroDivisionError
+    assert target.read_text() == "old"
+    assert os.listdir(target.parent) == [target.name]
+
+
+def test_a_folder_is_written_whole_or_not_at_all(tmp_path):
+    with pytest.raises(KeyboardInterrupt), files.write_atomically(tmp_path / "folder") as path:
+        path.mkdir()
+        (path / "a").write_text("half")
+        raise KeyboardInterrupt
+    assert os.listdir(tmp_path) == []
+    with files.write_atomically(tmp_path / "folder") as path:
+        path.mkdir()
+        (path / "a").write_text("whole")
+    assert (tmp_path / "folder" / "a").read_text() == "whole"
+
+
+def test_only_the_wanted_members_are_unpacked(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("deep/down/a.txt", "A" * 100)
+        archive.writestr("__MACOSX/deep/._a.txt", "junk")
+    files.unzip_safely(tmp_path / "a.zip", tmp_path / "out", wanted=lambda name: not name.startswith("__MACOSX"))
+    assert [path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*")] == [
+        "deep/down/a.txt"
+    ]
+    assert (tmp_path / "out/deep/down/a.txt").read_text() == "A" * 100
