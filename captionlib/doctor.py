@@ -1,0 +1,181 @@
+"""Is this machine ready for the course? One line a check, `ok` or `fault`, with what to do. Lesson 00 runs it."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from importlib import metadata
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from captionlib.data.files import cache_dir, data_dirs
+from captionlib.errors import CaptionlibError
+
+PRETRAINED = Path(__file__).parent / "pretrained"
+REINSTALL = "install again with `make lab`, or `python -m pip install -r requirements.lock -e .`"
+GIB = 2**30
+Line = tuple[bool, str]  # is it well?, what to tell the user
+
+
+def run() -> bool:
+    """Print every check's line and a last one that sums up.
+
+    Returns:
+        True if nothing is at fault. What is merely absent (real data, WordNet) is no fault.
+    """
+    faults = 0
+    for check in (python, dependencies, tensorflow, shipped_models, cache, memory, real_data, wordnet):
+        for well, text in lines_of(check):
+            print(f"{'ok   ' if well else 'fault'}  {text}", flush=True)
+            faults += not well
+    print("This machine is ready for every lesson." if not faults else f"{faults} to mend before the lessons run.")
+    return not faults
+
+
+def lines_of(check: Callable[[], Iterator[Line]]) -> Iterator[Line]:
+    """Yield a check's lines; a fault that it meets on its way is one more line.
+
+    Args:
+        check: One of the functions below.
+    """
+    try:
+        yield from check()
+    except CaptionlibError as fault:
+        yield False, str(fault)
+
+
+def python() -> Iterator[Line]:
+    """Yield whether Python is one of those that pyproject.toml names."""
+    wanted = SpecifierSet(metadata.metadata("captionlib")["Requires-Python"] if installed("captionlib") else "")
+    mine = platform.python_version()
+    yield (
+        mine in wanted,
+        f"Python {mine}" + ("" if mine in wanted else f": the course needs {wanted}; install one of these"),
+    )
+
+
+def dependencies() -> Iterator[Line]:
+    """Yield one line for all packages that fit their range, and one for each that does not."""
+    if not installed("captionlib"):
+        yield False, f"captionlib is not installed in this Python: {REINSTALL}"
+        return
+    ranges = [Requirement(line) for line in metadata.requires("captionlib")]
+    ranges = [r for r in ranges if r.marker is None or r.marker.evaluate({"extra": "course"})]
+    fitting = []
+    for wanted in ranges:
+        version = installed(wanted.name)
+        if version and wanted.specifier.contains(version, prereleases=True):
+            fitting.append(f"{wanted.name} {version}")
+        else:
+            yield False, f"{wanted.name} {version or 'is absent'}: the course needs {wanted.specifier}; {REINSTALL}"
+    yield True, f"{len(fitting)} packages: {', '.join(fitting)}"
+
+
+def installed(name: str) -> str | None:
+    """Say which version of a package this Python has.
+
+    Args:
+        name: The package's name as on the package index.
+
+    Returns:
+        Its version, or None when it is absent.
+    """
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def tensorflow() -> Iterator[Line]:
+    """Yield whether TensorFlow computes; it runs in a child process, so that a crash is reported and not suffered."""
+    code = "import captionlib, tensorflow as tf; assert float(tf.reduce_sum(tf.ones((2, 3)))) == 6; "
+    code += "print(tf.__version__, len(tf.config.list_physical_devices('GPU')))"
+    try:
+        child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=180)
+    except subprocess.TimeoutExpired:
+        yield False, "TensorFlow did not start within 3 minutes: close other programs and try again"
+        return
+    if child.returncode == 0:
+        version, graphics_cards = child.stdout.split()
+        yield True, f"TensorFlow {version} computes, graphics cards: {graphics_cards} (the course needs none)"
+    elif child.returncode < 0:
+        yield (
+            False,
+            f"TensorFlow crashes (signal {-child.returncode}); 4 means that the processor lacks AVX: use Colab instead",
+        )
+    else:
+        yield False, f"TensorFlow does not start ({child.stderr.strip().splitlines()[-1:]}): {REINSTALL}"
+
+
+def shipped_models() -> Iterator[Line]:
+    """Yield whether every model folder in `pretrained/` has all files it needs."""
+    folders = sorted(card.parent for card in PRETRAINED.glob("*/model_card.md"))
+    broken = {folder.name: missing for folder in folders if (missing := missing_files(folder))}
+    for name, missing in broken.items():
+        yield False, f"the shipped model {name} lacks {', '.join(missing)}: fetch the project again"
+    if not broken:
+        yield True, f"shipped models: {', '.join(folder.name for folder in folders) or 'none yet'}"
+
+
+def missing_files(folder: Path) -> list[str]:
+    """Say which files a shipped model lacks.
+
+    Args:
+        folder: One folder of `pretrained/`. A captioner has `tokenizer.json`; an encoder has none.
+
+    Returns:
+        Names of absent or empty files.
+    """
+    needed = ["config.json"]
+    needed += ["tokenizer.json", "decoder.weights.h5"] if not folder.name.startswith("toynet") else []
+    return [name for name in needed if not (folder / name).is_file() or not (folder / name).stat().st_size]
+
+
+def cache() -> Iterator[Line]:
+    """Yield whether the cache folder can be written and has room."""
+    folder = cache_dir()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as fault:
+        yield (
+            False,
+            f"cannot write to {folder} ({fault.strerror}): name another folder in the variable CAPTIONLIB_CACHE",
+        )
+        return
+    free = shutil.disk_usage(folder).free / GIB
+    advice = "" if free >= 3 else "; ToyScenes needs 0.2, real photographs 3: name a larger disk in CAPTIONLIB_CACHE"
+    yield free >= 0.3, f"cache {folder}, {free:.1f} GiB free{advice}"
+
+
+def memory() -> Iterator[Line]:
+    """Yield whether the machine has the memory that a lesson takes, where the system tells."""
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / GIB
+        yield total >= 1.9, f"memory {total:.1f} GiB{'' if total >= 1.9 else ': a lesson needs 2; use Colab instead'}"
+
+
+def real_data() -> Iterator[Line]:
+    """Yield whether real photographs are there; without them every lesson still runs."""
+    found = [folder / "flickr8k" for folder in data_dirs() if any((folder / "flickr8k").glob("*"))]
+    if found:
+        yield True, f"real photographs: {found[0]}"
+    else:
+        yield True, "real photographs absent, and not needed; `captionlib data flickr8k` fetches them (1.1 GB)"
+
+
+def wordnet() -> Iterator[Line]:
+    """Yield whether NLTK's WordNet is there; only the METEOR score needs it."""
+    import nltk
+
+    try:
+        nltk.data.find("corpora/wordnet.zip")
+        yield True, "WordNet for METEOR"
+    except LookupError:
+        yield True, "WordNet absent, and needed for METEOR alone; `python -m nltk.downloader wordnet` fetches it"
