@@ -31,7 +31,7 @@ def cache_dir() -> Path:
 
 
 def data_dirs(data_dir: str | Path | None = None) -> list[Path]:
-    """Lists the folders in which data is looked for, first choice first: `data_dir`, $CAPTIONLIB_DATA, the cache.
+    """List the folders in which data is looked for, first choice first: `data_dir`, $CAPTIONLIB_DATA, the cache.
 
     Raises:
         CaptionlibError: a folder that the user named does not exist.
@@ -44,12 +44,12 @@ def data_dirs(data_dir: str | Path | None = None) -> list[Path]:
 
 
 def find(relative: str, data_dir: str | Path | None = None) -> Path | None:
-    """Finds a file by its path below a data folder, for instance "flickr8k/Flickr8k_text.zip"; None when absent."""
+    """Find a file by its path below a data folder, for instance "flickr8k/Flickr8k_text.zip"; None when absent."""
     return next((folder / relative for folder in data_dirs(data_dir) if (folder / relative).is_file()), None)
 
 
 def fetch(relative: str, url: str, sha256: str | None, data_dir: str | Path | None = None) -> Path:
-    """Finds a file in a data folder, or else downloads it into the cache; a broken download goes on where it stopped.
+    """Find a file in a data folder, or else download it into the cache; a broken download goes on where it stopped.
 
     Args:
         relative: path below a data folder.
@@ -88,7 +88,7 @@ def fetch(relative: str, url: str, sha256: str | None, data_dir: str | Path | No
 
 
 def download(url: str, part: Path) -> None:
-    """Appends to the file `part` what it still lacks of `url`, with a progress bar."""
+    """Append to the file `part` what it still lacks of `url`, with a progress bar."""
     done = part.stat().st_size if part.exists() else 0
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {})
     with requests.get(url, headers=headers, stream=True, timeout=30) as reply:
@@ -110,7 +110,7 @@ def download(url: str, part: Path) -> None:
 
 
 def why_not_downloaded(error: requests.RequestException, url: str, part: Path, target: Path) -> str:
-    """Says in one sentence why a download failed and what helps."""
+    """Say in one sentence why a download failed and what helps."""
     if isinstance(error, requests.HTTPError):
         return f"{url} answered {error.response.status_code} {error.response.reason}; put a copy at {target} yourself."
     if part.exists() and part.stat().st_size:
@@ -122,21 +122,21 @@ def why_not_downloaded(error: requests.RequestException, url: str, part: Path, t
 
 
 def why_not_written(error: OSError) -> str:
-    """Says why a file could not be written, as the end of a sentence that begins with its name."""
+    """Say why a file could not be written, as the end of a sentence that begins with its name."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "could not be written because the disk is full; make room and run the same command again"
     return f"could not be written ({error.strerror or str(error).splitlines()[0]}); choose a folder that can be"
 
 
 def digest(path: Path) -> str:
-    """Computes the SHA-256 of a file as 64 hex digits."""
+    """Compute the SHA-256 of a file as 64 hex digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
 def write_atomically(path: str | Path) -> Iterator[Path]:
-    """Gives a temporary path with the same name to write to; it takes `path`'s place only when the block succeeds.
+    """Give a temporary path with the same name to write to; it takes `path`'s place only when the block succeeds.
 
     Works for a file and for a whole folder; `path`'s own folder is made when absent.
 
@@ -154,7 +154,7 @@ def write_atomically(path: str | Path) -> Iterator[Path]:
 
 
 def unzip_safely(zip_path: str | Path, folder: str | Path, wanted: Callable[[str], bool] = lambda name: True) -> None:
-    """Unpacks the wanted files of a zip into a new folder: all of them, or nothing.
+    """Unpack the wanted files of a zip into a new folder: all of them, or nothing.
 
     Args:
         zip_path: the archive.
@@ -178,7 +178,7 @@ def unzip_safely(zip_path: str | Path, folder: str | Path, wanted: Callable[[str
 
 
 def open_zip(path: str | Path) -> zipfile.ZipFile:
-    """Opens a zip for reading.
+    """Open a zip for reading.
 
     Raises:
         CaptionlibError: there is no such file, or it is not a whole zip.
@@ -192,7 +192,7 @@ def open_zip(path: str | Path) -> zipfile.ZipFile:
 
 
 def check_members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    """Lists an archive's files.
+    """List an archive's files.
 
     Raises:
         CaptionlibError: one of them could do harm when unpacked.

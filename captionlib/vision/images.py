@@ -4,6 +4,7 @@ Lesson 01 (see_with_convolutions) begins with such an array; lesson 13 opens the
 """
 
 import io
+import os
 import warnings
 from pathlib import Path
 from typing import BinaryIO
@@ -21,7 +22,7 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 def open_image(source: str | Path | bytes | BinaryIO, name: str | None = None) -> np.ndarray:
-    """Opens a picture as people see it: turned upright by its EXIF note, transparency over white, the first frame.
+    """Open a picture as people see it: turned upright by its EXIF note, transparency over white, the first frame.
 
     Several threads may call it at once.
 
@@ -57,9 +58,9 @@ def open_image(source: str | Path | bytes | BinaryIO, name: str | None = None) -
 
 
 def check_file(path: Path) -> None:
-    """Refuses a path that holds no readable file, before anything blocks on it."""
+    """Refuse a path that holds no readable file, before anything blocks on it."""
     fault = (
-        "does not exist; check the path" if not path.exists()
+        "does not exist; check the path" if not os.path.exists(path)  # Path.exists raises for impossible names
         else "is a folder, not a picture" if path.is_dir()
         else "is not a regular file" if not path.is_file()
         else "is empty (0 bytes)" if path.stat().st_size == 0
@@ -70,7 +71,7 @@ def check_file(path: Path) -> None:
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Converts any of Pillow's modes to RGB with 8 bits a channel."""
+    """Convert any of Pillow's modes to RGB with 8 bits a channel."""
     if image.mode.startswith("I;16"):  # Pillow's own convert would clip at 255: scale 0..65535 to 0..255
         image = Image.fromarray(np.round(np.asarray(image) / 257).astype(np.uint8))
     if image.mode in ("I", "F"):
@@ -83,7 +84,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 
 def squash(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resizes an image to exactly `size`; the aspect ratio is not kept, so nothing is cut off.
+    """Resize an image to exactly `size`; the aspect ratio is not kept, so nothing is cut off.
 
     Bilinear with antialiasing: each new pixel averages all the old ones that it covers.
 
