@@ -1,0 +1,86 @@
+"""Step 3, the decoder: features and the words so far become logits for the next word.
+
+Here stands the contract that `ShowAndTell`, `ShowAttendTell` and `TransformerCaptioner` obey (lessons 07, 08 and 12),
+so that training, decoding and the figures are written once:
+
+    memory = decoder.prepare(features)                        once a picture: whatever does not depend on the words
+    state  = decoder.initial_state(memory)                    a dict; every leaf has the batch as axis 0
+    logits, state, attention = decoder.step(token, state, memory)        one word: logits (B, V)
+    logits = decoder(features, tokens)                        teacher forcing: (B, T, V)
+
+Rows of tokens may be a multiple of the pictures: the five captions of a picture in training, or the beams of a
+picture in decoding, stand next to each other and share one memory.
+"""
+
+import keras
+import tensorflow as tf
+
+from captionlib.text import END, PAD
+
+
+class Decoder(keras.Model):
+    """What the three captioners share: the embedding, the vocabulary projection and their settings.
+
+    Args:
+        vocabulary_size: V.
+        places: L, the number of places in the feature grid.
+        depth: D, the number of features at each place.
+        units: H, the width of the state.
+        dropout: share of features, embeddings and outputs set to zero in training.
+        max_length: the longest caption in words; decoding ends there.
+    """
+
+    def __init__(self, vocabulary_size: int, places: int, depth: int, units: int, dropout: float, max_length: int):
+        """Keep the settings; a subclass adds its layers, then calls `build_all`."""
+        super().__init__()
+        self.settings = {
+            "vocabulary_size": vocabulary_size,
+            "places": places,
+            "depth": depth,
+            "units": units,
+            "dropout": dropout,
+            "max_length": max_length,
+        }
+        self.max_length = max_length
+        self.dropout = keras.layers.Dropout(dropout)
+        self.to_logits = keras.layers.Dense(vocabulary_size, name="to_logits")
+
+    def get_config(self) -> dict:
+        """The settings that make the same decoder again."""
+        return dict(self.settings)
+
+    def build_all(self) -> None:
+        """Create every weight by captioning nothing once, so that weights can be loaded and steps taken."""
+        features = tf.zeros((1, self.settings["places"], self.settings["depth"]))
+        self(features, tf.zeros((1, 2), tf.int32))
+
+    def prepare(self, features):
+        """Compute once a picture what no word changes: (B, L, D) features to the memory, a dict of tensors."""
+        raise NotImplementedError(f"{type(self).__name__} has no prepare.")
+
+    def initial_state(self, memory) -> dict:
+        """The state before the first word; every leaf has B as axis 0."""
+        raise NotImplementedError(f"{type(self).__name__} has no initial_state.")
+
+    def step(self, token, state, memory):
+        """Read one word.
+
+        Args:
+            token: (B·k,) int32, the last word of each row.
+            state: what the step before returned, or `initial_state`, repeated k times.
+            memory: of B pictures.
+
+        Returns:
+            Logits (B·k, V), the new state, and attention: (B·k, L), a dict of (B·k, heads, L), or {} without one.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no step.")
+
+
+def repeat_rows(tensor, rows):
+    """Repeat each of the B rows k times so that there are `rows` = B·k; the copies stand side by side."""
+    return tf.repeat(tensor, rows // tf.shape(tensor)[0], axis=0)
+
+
+def is_word_step(tokens):
+    """Which steps predict a word or `<end>`: (B, T) input tokens to a (B, T) mask, 1.0 until `<end>` has been read."""
+    return tf.cast((tokens != PAD) & (tokens != END), tf.float32)
