@@ -42,6 +42,9 @@ def lines_of(check: Callable[[], Iterator[Line]]) -> Iterator[Line]:
 
     Args:
         check: One of the functions below.
+
+    Yields:
+        Pairs (is it well?, what to tell the user).
     """
     try:
         yield from check()
@@ -53,10 +56,8 @@ def python() -> Iterator[Line]:
     """Yield whether Python is one of those that pyproject.toml names."""
     wanted = SpecifierSet(metadata.metadata("captionlib")["Requires-Python"] if installed("captionlib") else "")
     mine = platform.python_version()
-    yield (
-        mine in wanted,
-        f"Python {mine}" + ("" if mine in wanted else f": the course needs {wanted}; install one of these"),
-    )
+    advice = "" if mine in wanted else f": the course needs {wanted}; install one of these"
+    yield mine in wanted, f"Python {mine}{advice}"
 
 
 def dependencies() -> Iterator[Line]:

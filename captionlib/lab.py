@@ -89,7 +89,7 @@ def has_display() -> bool:
 
 
 def main() -> int:
-    """Check, copy, open; returns when JupyterLab ends.
+    """Check, copy, open.
 
     Returns:
         The exit code: 1 when the machine is not ready or the lessons are absent, else JupyterLab's own.
@@ -108,10 +108,10 @@ def main() -> int:
     command += [f"--LabApp.default_url=/lab/tree/{FIRST}", "--log-level=WARN"]
     command += [] if has_display() else ["--no-browser"]
     command += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    try:
-        return subprocess.run(command, env=os.environ | {"JUPYTER_TOKEN": token}).returncode
-    except KeyboardInterrupt:
-        return 0
+    environment = os.environ | {"JUPYTER_TOKEN": token}
+    if sys.platform == "win32":
+        return subprocess.run(command, env=environment).returncode
+    os.execve(sys.executable, command, environment)  # JupyterLab takes this process over, and Ctrl-C reaches it alone
 
 
 if __name__ == "__main__":
