@@ -1,5 +1,6 @@
 # Every line is one `python -m …`; README.md gives the same lines for a machine without make.
 PYTHON ?= python3
+UV ?= uv
 PY = .venv/bin/python
 READY = .venv/.built-from-the-lock
 NBVAL = --nbval-current-env --nbval-cell-timeout=300 --dist loadscope
@@ -24,14 +25,14 @@ notebooks: $(READY)     ## run the lessons that are stale and store their output
 	$(PY) notebooks/execute.py
 
 lock:                   ## resolve the newest versions that fit pyproject.toml (needs uv and a network)
-	uv lock --upgrade
-	uv export --quiet --no-hashes --no-emit-project --all-extras --output-file requirements.lock
+	$(UV) lock --upgrade
+	$(UV) export --quiet --no-hashes --no-emit-project --all-extras --output-file requirements.lock
 
 # .venv holds exactly what the lock names; it is built again only when the lock or pyproject.toml changes.
 $(READY): requirements.lock pyproject.toml
-	@if command -v uv >/dev/null; then \
-	  uv venv --quiet --allow-existing .venv && \
-	  uv pip install --quiet --python $(PY) -r requirements.lock -e .; \
+	@if command -v $(UV) >/dev/null; then \
+	  $(UV) venv --quiet --allow-existing .venv && \
+	  $(UV) pip install --quiet --python $(PY) -r requirements.lock -e .; \
 	else \
 	  $(PYTHON) -c 'import sys; v = sys.version_info; (3, 11) <= v < (3, 14) or sys.exit("captionlib needs Python 3.11, 3.12 or 3.13, and \
 	this is %d.%d: install one of them and name it, as in `make PYTHON=python3.12`." % v[:2])' && \
