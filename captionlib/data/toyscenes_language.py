@@ -1,0 +1,143 @@
+"""The words of ToyScenes, and five captions a scene as people would write them.
+
+Lesson 04 counts these words, lessons 07 to 12 learn to say them. The judge of captions (toyscenes_truth.py) shares only
+the tables of words below; it reads any order of them, not just the writer's.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+KINDS = {
+    "cat": "cat",
+    "fox": "fox",
+    "rabbit": "rabbit bunny",
+    "horse": "horse pony",
+    "duck": "duck",
+    "bird": "bird",
+    "ball": "ball",
+    "balloon": "balloon",
+    "kite": "kite",
+    "boat": "boat sailboat",
+    "car": "car",
+    "house": "house cottage",
+    "tree": "tree",
+    "flower": "flower",
+    "box": "box crate",
+}
+COLOURS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "white")
+SIZES = {"big": "big large huge", "small": "small little tiny"}
+ACTIONS = {  # finite forms and participles, in pairs
+    "sits": "sits sitting",
+    "runs": "runs running",
+    "jumps": "jumps jumping leaps leaping",
+    "sleeps": "sleeps sleeping",
+    "stands": "stands standing",
+    "flies": "flies flying",
+    "swims": "swims swimming",
+    "lies": "lies lying",
+    "rolls": "rolls rolling",
+    "bounces": "bounces bouncing",
+    "floats": "floats floating",
+    "sails": "sails sailing",
+    "drives": "drives driving",
+}
+PLACES = {
+    "meadow": ("in a meadow", "in the meadow", "in a field", "on the grass"),
+    "beach": ("on a beach", "at the beach", "by the sea", "on the sand"),
+    "street": ("in a street", "on the street", "in a town", "on the road"),
+    "snow": ("in the snow", "on the snow", "in winter"),
+    "lake": ("at a lake", "by the lake", "by a pond"),
+    "moon": ("on the moon", "on a moon"),
+}
+RELATIONS = {
+    "left of": ("to the left of", "left of", "on the left of"),
+    "right of": ("to the right of", "right of", "on the right of"),
+    "above": ("above", "over"),
+    "below": ("below", "under"),
+    "next to": ("next to", "beside"),
+    "on": ("on", "on top of"),
+    "behind": ("behind",),
+    "in front of": ("in front of",),
+}
+
+
+def words_to(table: dict[str, str]) -> dict[str, str]:
+    """Turn a table of synonyms round: word to what it means."""
+    return {word: meaning for meaning, words in table.items() for word in words.split()}
+
+
+NOUN, SIZE, ACTION = (words_to(table) for table in (KINDS, SIZES, ACTIONS))
+COLOUR = {colour: colour for colour in COLOURS}
+PLACE = {phrase.split()[-1]: place for place, phrases in PLACES.items() for phrase in phrases}
+RELATION = {phrase: relation for relation, phrases in RELATIONS.items() for phrase in phrases}
+
+
+def noun_of(word: str) -> str | None:
+    """Return the kind of object a caption word names ("bunny": "rabbit"), or None."""
+    return NOUN.get(word.lower())
+
+
+def describe(scene, rng: Random) -> list[str]:
+    """Write five different captions of a scene, 5 to 16 words each, all of them true.
+
+    Args:
+        scene: a `toyscenes.Scene`.
+        rng: `random.Random(seed)`; only `.random()` is used, see `toyscenes.random_scene`.
+    """
+    captions: list[str] = []
+    while len(captions) < 5:
+        caption = sentence(scene, rng)
+        if caption not in captions and 5 <= len(caption.split()) <= 16:
+            captions.append(caption)
+    return captions
+
+
+def sentence(scene, rng: Random) -> str:
+    """Write one sentence about some of the scene's objects: who does what where, next to what."""
+
+    def pick(items):
+        return items[int(rng.random() * len(items))]
+
+    def noun(thing):
+        words = [pick(SIZES[thing.size].split())] if rng.random() < 0.3 else []
+        words += [thing.colour] if rng.random() < 0.85 else []
+        words += [pick(KINDS[thing.kind].split())]
+        return f"{'an' if words[0][0] == 'o' else 'a'} {' '.join(words)}"
+
+    def verb(thing, participle=False):
+        return pick(ACTIONS[thing.action].split()[participle::2])
+
+    def does(thing):
+        return pick((verb(thing), f"is {verb(thing, True)}"))
+
+    def clause(thing, relation=""):
+        return pick(
+            (f"{noun(thing)} {does(thing)}", f"there is {noun(thing)}", f"{noun(thing)} {verb(thing, True)}")
+            if not relation
+            else (f"{noun(thing)} {does(thing)}", f"{noun(thing)} is", f"there is {noun(thing)}", noun(thing))
+        )
+
+    things = sorted(scene.objects, key=lambda thing: rng.random())
+    first, second, third, fourth = (things + [None] * 3)[:4]
+    where = pick(PLACES[scene.place])
+    if second is None or rng.random() < 0.12:
+        text = clause(first)
+        if first.y <= 40 and rng.random() < 0.4:
+            text += " in the sky"
+        return pick((f"{text} {where}", f"{where} {noun(first)} {does(first)}"))
+    said = [relation for a, relation, b in scene.relations if (a, b) == (first.kind, second.kind)]
+    if said and rng.random() < 0.6:
+        relation = pick(said)
+        text = f"{clause(first, relation)} {pick(RELATIONS[relation])} {noun(second)}"
+        if third and rng.random() < 0.4:
+            text += f" and {noun(third)} {does(third)}"
+    else:
+        text = pick(
+            (f"{noun(first)} {does(first)} and {noun(second)} {does(second)}", f"{noun(first)} and {noun(second)}")
+        )
+        if third and rng.random() < 0.7:
+            some = [noun(thing) for thing in things]
+            text = f"{', '.join(some[:-1])} and {some[-1]}"
+            text = f"there is {text}" if rng.random() < 0.2 else text
+    return pick((text, f"{text} {where}", f"{text} {where}", f"{where} {text}"))
