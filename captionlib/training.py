@@ -19,6 +19,7 @@ from tqdm.auto import tqdm
 from captionlib.data import CaptionDataset, files
 from captionlib.errors import CaptionlibError
 from captionlib.models import Decoder
+from captionlib.models.decoder import load_weights, save_weights
 from captionlib.text import PAD, START, Tokenizer
 from captionlib.vision.features import FeatureStore
 
@@ -214,7 +215,7 @@ def fit(
         callbacks=[keeper],
         verbose=0,
     )
-    decoder.load_weights(folder / "decoder.weights.h5")
+    load_weights(decoder, folder / "decoder.weights.h5")
     return keeper.history
 
 
@@ -246,8 +247,7 @@ class KeepBest(keras.callbacks.Callback):
         self.bar.set_postfix(loss=f"{logs['loss']:.3f}", **{name: f"{value:.3f}" for name, value in scores.items()})
         self.bar.close()
         if self.best_epoch() == epoch + 1:
-            with files.write_atomically(self.folder / "decoder.weights.h5") as temporary:
-                self.teacher.decoder.save_weights(temporary)
+            save_weights(self.teacher.decoder, self.folder / "decoder.weights.h5")
         with files.write_atomically(self.folder / "history.json") as temporary:
             temporary.write_text(json.dumps(self.history, indent=1))
         with files.write_atomically(self.folder / "checkpoint.npz") as temporary:

@@ -12,9 +12,15 @@ Rows of tokens may be a multiple of the pictures: the five captions of a picture
 picture in decoding, stand next to each other and share one memory.
 """
 
+from pathlib import Path
+
+import h5py
 import keras
+import numpy as np
 import tensorflow as tf
 
+from captionlib.data import files
+from captionlib.errors import CaptionlibError
 from captionlib.text import END, PAD
 
 
@@ -84,3 +90,35 @@ def repeat_rows(tensor, rows):
 def is_word_step(tokens):
     """Which steps predict a word or `<end>`: (B, T) input tokens to a (B, T) mask, 1.0 until `<end>` has been read."""
     return tf.cast((tokens != PAD) & (tokens != END), tf.float32)
+
+
+def save_weights(decoder: Decoder, path: Path) -> None:
+    """Write a decoder's weights as float16 `.weights.h5`: half the size, and no caption changes."""
+    with files.write_atomically(path) as temporary:
+        decoder.save_weights(temporary)
+        with h5py.File(temporary) as full, h5py.File(temporary.with_name("half.h5"), "w") as half:
+
+            def copy(name, item):
+                if isinstance(item, h5py.Dataset):
+                    half.create_dataset(name, data=item[()].astype("float16"))
+                else:
+                    half.require_group(name).attrs.update(item.attrs)
+
+            half.attrs.update(full.attrs)
+            full.visititems(copy)
+        temporary.with_name("half.h5").replace(temporary)
+
+
+def load_weights(decoder: Decoder, path: Path) -> None:
+    """Read what `save_weights` wrote.
+
+    Raises:
+        CaptionlibError: if the file is broken, is of another decoder, or holds numbers that are not finite.
+    """
+    try:
+        decoder.load_weights(path)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        what = " ".join(str(error).split())[:300]
+        raise CaptionlibError(f"{path} does not fit its config.json: {what}") from error
+    if not all(np.isfinite(weight.numpy()).all() for weight in decoder.weights):
+        raise CaptionlibError(f"{path} holds weights that are not finite numbers: copy or train the model again.")

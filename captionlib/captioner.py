@@ -1,0 +1,192 @@
+"""All six steps in one object: a `Captioner` takes picture files and returns captions (lesson 00 starts with it).
+
+A trained captioner is a folder: `config.json` says what it is made of, `tokenizer.json` holds its words,
+`decoder.weights.h5` its weights (float16), `model_card.md` where they come from and what they can do.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from captionlib import decoding, metrics
+from captionlib.data import CaptionDataset, files
+from captionlib.errors import CaptionlibError
+from captionlib.models import MODELS, Decoder
+from captionlib.models.decoder import load_weights
+from captionlib.text import END, Tokenizer
+from captionlib.vision.encoders import Encoder, load_encoder
+from captionlib.vision.features import FeatureStore
+from captionlib.vision.images import open_image, squash
+
+PRETRAINED = Path(__file__).parent / "pretrained"
+PARTS = ("config.json", "tokenizer.json", "decoder.weights.h5")
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What the captioner says of a picture.
+
+    Attributes:
+        text: the caption.
+        tokens: its words, and `<end>` last.
+        log_prob: log-probability of the whole caption.
+        attention: (T, rows, cols), where each of the T tokens looked, each map summing to 1 (for a Transformer the
+            mean over layers and heads); None for a model without attention.
+    """
+
+    text: str
+    tokens: list[str]
+    log_prob: float
+    attention: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Captioner:
+    """Encoder, tokenizer and decoder that were trained together.
+
+    Attributes:
+        encoder: picture to features.
+        tokenizer: words to ids.
+        decoder: features and words to the next word.
+        name: which of `MODELS` the decoder is.
+        length_penalty: of beam search, chosen on the validation pictures.
+    """
+
+    encoder: Encoder
+    tokenizer: Tokenizer
+    decoder: Decoder
+    name: str
+    length_penalty: float = 1.0
+
+    @classmethod
+    def load(cls, name_or_dir: str | Path, data_dir=None) -> "Captioner":
+        """Load a captioner that is shipped, by name, or one you trained, by its folder.
+
+        Args:
+            name_or_dir: such as `toyscenes_show_attend_tell`, or a folder.
+            data_dir: where to look for the encoder's weights first.
+
+        Returns:
+            The captioner, ready to use.
+
+        Raises:
+            CaptionlibError: if there is no such model, or its parts do not fit together; the sentence says which.
+        """
+        folder = PRETRAINED / name_or_dir if (PRETRAINED / name_or_dir).is_dir() else Path(name_or_dir)
+        if not folder.is_dir():
+            raise CaptionlibError(f"There is no model called {name_or_dir}: use a folder or one of {', '.join(shipped())}.")
+        for part in PARTS:
+            if not (folder / part).is_file():
+                raise CaptionlibError(f"{folder} holds no {part}: give a folder that captionlib train has finished.")
+        try:
+            config = json.loads((folder / "config.json").read_text(encoding="utf8"))
+            model, settings, about = config["model"], config["decoder"], config["encoder"]
+            name, version, penalty = about["name"], about["version"], float(config["length_penalty"])
+            size, grid = int(settings["vocabulary_size"]), (settings["places"], settings["depth"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            what = f"{type(error).__name__}: {error}"
+            raise CaptionlibError(f"{folder / 'config.json'} does not describe a captioner ({what}).") from error
+        if model not in MODELS:
+            raise CaptionlibError(f"{folder} wants the model {model!r}; this captionlib has {', '.join(MODELS)}.")
+        tokenizer = Tokenizer.load(folder / "tokenizer.json")
+        if len(tokenizer) != size:
+            raise CaptionlibError(f"{folder} does not fit: tokenizer.json has {len(tokenizer)} words, config.json {size}.")
+        encoder = load_encoder(name, data_dir)
+        if (version, grid) != (encoder.version, (int(np.prod(encoder.grid)), encoder.depth)):
+            raise CaptionlibError(
+                f"{folder} was trained on {name} version {version} with (places, depth) {grid}; this captionlib has "
+                f"version {encoder.version} with {(int(np.prod(encoder.grid)), encoder.depth)}: train it again."
+            )
+        try:
+            decoder = MODELS[model](**settings)
+        except (TypeError, ValueError, KeyError) as error:
+            what = str(error).split("\n")[0]
+            raise CaptionlibError(f"{folder / 'config.json'} has settings that {model} cannot use ({what}).") from error
+        load_weights(decoder, folder / "decoder.weights.h5")
+        return cls(encoder, tokenizer, decoder, model, penalty)
+
+    def save_description(self, folder: Path) -> None:
+        """Write `config.json` and `tokenizer.json`; training writes the weights beside them."""
+        config = {
+            "model": self.name,
+            "encoder": {"name": self.encoder.name, "version": self.encoder.version},
+            "decoder": self.decoder.get_config(),
+            "length_penalty": self.length_penalty,
+        }
+        with files.write_atomically(folder / "config.json") as temporary:
+            temporary.write_text(json.dumps(config, indent=1) + "\n")
+        self.tokenizer.save(folder / "tokenizer.json")
+
+    def caption(self, pictures: Sequence, beam: int = 3) -> list[Caption]:
+        """Caption pictures.
+
+        Args:
+            pictures: paths of picture files, or images (H, W, 3) uint8 RGB.
+            beam: how many beginnings beam search keeps; 1 is greedy.
+
+        Returns:
+            One `Caption` a picture, in order.
+
+        Raises:
+            CaptionlibError: if a picture cannot be opened.
+        """
+        images = [p if isinstance(p, np.ndarray) else open_image(p) for p in pictures]
+        if not images:
+            return []
+        batches = [images[i : i + 64] for i in range(0, len(images), 64)]
+        size = self.encoder.input_size
+        features = np.concatenate([self.encoder(np.stack([squash(im, size) for im in batch])) for batch in batches])
+        return self.caption_features(features, beam)
+
+    def caption_features(self, features: np.ndarray, beam: int = 3) -> list[Caption]:
+        """Caption pictures whose features (N, L, D) are known."""
+        decoded = decoding.beam(self.decoder, features, beam, self.length_penalty)
+        maps = decoded.attention
+        if isinstance(maps, dict):  # of a Transformer: block name to (N, T, heads, L)
+            maps = np.mean([weights.mean(2) for weights in maps.values()], axis=0) if maps else None
+        captions = []
+        for i, ids in enumerate(decoded.tokens):
+            length = int(np.argmax(ids == END)) + 1
+            looked = None if maps is None else maps[i, :length].reshape(length, *self.encoder.grid)
+            words = [self.tokenizer.vocabulary[j] for j in ids[:length]]
+            captions.append(Caption(self.tokenizer.decode(ids), words, float(decoded.log_probs[i]), looked))
+        return captions
+
+    def evaluate(self, dataset: CaptionDataset, split: str, beam: int = 3) -> dict:
+        """Caption a split and score it.
+
+        Args:
+            dataset: with references, and for ToyScenes with the truth.
+            split: which split.
+            beam: beams of the search.
+
+        Returns:
+            {"scores": {name: value}, "captions": [{"picture", "caption", "references"}]}; pictures that cannot be
+            opened are left out.
+
+        Raises:
+            CaptionlibError: if there is no such split.
+        """
+        if split not in dataset.splits:
+            raise CaptionlibError(f"{dataset.name} has no split {split!r}: use one of {', '.join(dataset.splits)}.")
+        store = FeatureStore.extract(dataset, self.encoder)
+        names = store.usable(dataset.splits[split])
+        captions = dict(zip(names, self.caption_features(store[names], beam), strict=True))
+        return judge(captions, dataset)
+
+
+def judge(captions: dict[str, Caption], dataset: CaptionDataset) -> dict:
+    """Score captions against a data set's references and, where it knows it, the truth; see `Captioner.evaluate`."""
+    said = {name: caption.text for name, caption in captions.items()}
+    references = {name: dataset.captions[name] for name in said}
+    scores = metrics.score(said, references)
+    rows = [{"picture": n, "caption": c, "references": references[n]} for n, c in said.items()]
+    return {"scores": scores, "captions": rows}
+
+
+def shipped() -> list[str]:
+    """Names of the captioners that come with captionlib."""
+    return sorted(folder.parent.name for folder in PRETRAINED.glob("*/tokenizer.json"))
