@@ -166,14 +166,17 @@ def unzip_safely(zip_path: str | Path, folder: str | Path, wanted: Callable[[str
             name or absurd sizes (checked for every member, wanted or not).
     """
     with open_zip(zip_path) as archive, write_atomically(folder) as temporary:
+        members = check_members(archive)
         try:
-            for member in check_members(archive):
+            for member in members:
                 if wanted(member.filename):
                     target = temporary / member.filename
                     target.parent.mkdir(parents=True, exist_ok=True)
                     with archive.open(member) as packed, open(target, "wb") as unpacked:
                         shutil.copyfileobj(packed, unpacked)
-        except (zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as error:
+        except OSError:  # of writing: write_atomically says so
+            raise
+        except Exception as error:  # zipfile.BadZipFile, zlib.error, EOFError, RuntimeError (a password) and more
             raise CaptionlibError(f"{zip_path} is damaged ({error}); get it again.") from error
 
 

@@ -9,7 +9,6 @@ import hashlib
 import os
 import threading
 import zipfile
-import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -139,7 +138,7 @@ def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, lock: threadi
             raise zipfile.BadZipFile(f"it claims {member.file_size} bytes")
         with lock:
             return archive.read(member)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError) as error:
+    except Exception as error:  # zipfile.BadZipFile, zlib.error, EOFError, RuntimeError (a password) and more
         place = f"{member.filename} in {archive.filename}"
         raise CaptionlibError(f"{place} is damaged ({error}); get the zip again.") from error
 

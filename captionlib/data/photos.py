@@ -82,7 +82,7 @@ def read_rows(path: Path) -> list[tuple[int, str, str, str]]:
     except UnicodeDecodeError as error:
         raise CaptionlibError(f"{path} is not UTF-8 text; save it as CSV UTF-8.") from error
     except csv.Error as error:
-        raise CaptionlibError(f"{path} is not a readable CSV file ({error} in line {reader.line_num}).") from error
+        raise CaptionlibError(f"{path} is not a readable CSV file ({error} after line {reader.line_num}).") from error
     if not rows:
         raise CaptionlibError(f"{path} has no rows below its first line; add one row a caption.")
     return rows

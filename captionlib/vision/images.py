@@ -10,15 +10,25 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
 from captionlib.errors import CaptionlibError
 
 # The formats are named because Pillow's full list holds some (EPS) that start other programs.
 FORMATS = ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF"]
+# How a viewer turns the stored rows for each EXIF orientation but 1, which is upright already (CIPA DC-008, 4.6.4).
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 MAX_PIXELS = 120_000_000  # a 108-megapixel phone photograph passes; as an array this many take 360 MB
-# Pillow warns about bombs from 89 million pixels on; open_image refuses them by its own limit instead.
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+# Pillow warns about large pictures and corrupt notes; open_image opens them or refuses them in one sentence of its own.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def open_image(source: str | Path | bytes | BinaryIO, name: str | None = None) -> np.ndarray:
@@ -45,8 +55,11 @@ def open_image(source: str | Path | bytes | BinaryIO, name: str | None = None) -
     try:
         with Image.open(source, formats=FORMATS) as image:
             if not 0 < image.width * image.height <= MAX_PIXELS:
-                raise CaptionlibError(f"{name} claims {image.width} x {image.height} pixels and is not opened.")
-            return np.array(to_rgb(ImageOps.exif_transpose(image)))
+                raise CaptionlibError(f"{name} claims {image.width} x {image.height} pixels, too many to open safely.")
+            if image.mode in ("I", "F"):
+                raise CaptionlibError(f"{name} has 32 bits a pixel and does not say which value is white.")
+            image.load()
+            return np.array(upright(to_rgb(image), image))
     except CaptionlibError:
         raise
     except Image.UnidentifiedImageError as error:
@@ -74,13 +87,23 @@ def to_rgb(image: Image.Image) -> Image.Image:
     """Convert any of Pillow's modes to RGB with 8 bits a channel."""
     if image.mode.startswith("I;16"):  # Pillow's own convert would clip at 255: scale 0..65535 to 0..255
         image = Image.fromarray(np.round(np.asarray(image) / 257).astype(np.uint8))
-    if image.mode in ("I", "F"):
-        raise ValueError(f"mode {image.mode} does not say which value is white")
     if image.has_transparency_data:
         white = Image.new("RGBA", image.size, "white")
         white.alpha_composite(image.convert("RGBA"))
         image = white
     return image.convert("RGB")
+
+
+def upright(pixels: Image.Image, opened: Image.Image) -> Image.Image:
+    """Turn pixels as the EXIF note of the opened file says; a broken note is passed over, it must not cost the picture.
+
+    (Pillow's own exif_transpose writes the whole note anew, and fails where any part of it is broken.)
+    """
+    try:
+        turn = TURNS.get(opened.getexif().get(ExifTags.Base.Orientation))
+    except Exception:  # the parser of notes raises SyntaxError, struct.error, TypeError and more
+        turn = None
+    return pixels if turn is None else pixels.transpose(turn)
 
 
 def squash(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -60,6 +60,13 @@ def test_every_exif_orientation_comes_out_upright(orientation, kind):
     assert np.abs(image.astype(int) - QUARTERS).max() <= 8
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.filterwarnings("ignore")
+def test_a_broken_exif_note_does_not_cost_the_picture(kind):
+    content = encode(QUARTERS, kind, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x02" + b"\x01\x12\xff\xff" * 6)
+    assert open_image(content).shape == QUARTERS.shape
+
+
 def test_cmyk_is_not_inverted():
     red = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
     assert np.abs(open_image(encode(red, "JPEG", quality=95)).astype(int) - (255, 0, 0)).max() <= 4
