@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from captionlib.data.toyscenes_language import ACTION, ACTIONS, COLOUR, NOUN, PLACE, RELATION, SIZE
+from captionlib.data.toyscenes.language import ACTION, ACTIONS, COLOUR, NOUN, PLACE, RELATION, SIZE
 
 JOINTS = {"and", "with", ","}  # after these a new subject may follow
 ARTICLES = {"a", "an", "the"}
@@ -177,7 +177,7 @@ def holds(statement: Statement, scene) -> bool:
     if thing is None or says == "is":
         return thing is not None and value == "there"
     if says == "in":
-        return (thing.y <= 40) if value == "air" else thing.action in ("swims", "sails")
+        return thing.in_the_air if value == "air" else thing.action in ("swims", "sails")
     if says in ("colour", "size", "action"):
         return getattr(thing, says) == value
     return (subject, says, value) in scene.relations

@@ -48,7 +48,7 @@ PLACES = {
     "street": ("in a street", "on the street", "in a town", "on the road"),
     "snow": ("in the snow", "on the snow", "in winter"),
     "lake": ("at a lake", "by the lake", "by a pond"),
-    "moon": ("on the moon", "on a moon"),
+    "moon": ("on the moon", "in space"),
 }
 RELATIONS = {
     "left of": ("to the left of", "left of", "on the left of"),
@@ -123,7 +123,7 @@ def sentence(scene, rng: Random) -> str:
     where = pick(PLACES[scene.place])
     if second is None or rng.random() < 0.12:
         text = clause(first)
-        if first.y <= 40 and rng.random() < 0.4:
+        if first.in_the_air and rng.random() < 0.4:
             text += " in the sky"
         return pick((f"{text} {where}", f"{where} {noun(first)} {does(first)}"))
     said = [relation for a, relation, b in scene.relations if (a, b) == (first.kind, second.kind)]

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from captionlib.data.toyscenes_places import FINE, backdrop
+from captionlib.data.toyscenes.places import FINE, backdrop
 
 INK = (52, 42, 60)
 COLOURS = {
