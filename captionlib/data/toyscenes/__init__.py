@@ -34,6 +34,14 @@ def load() -> CaptionDataset:
     Raises:
         CaptionlibError: the cache folder cannot be written.
     """
+    splits, scenes, captions = compose()
+    version = f"{VERSION}-{hashlib.sha256(repr((scenes, captions)).encode()).hexdigest()[:8]}"
+    pictures, row = stored_pictures(scenes, version), {name: i for i, name in enumerate(scenes)}
+    return CaptionDataset("toyscenes", version, splits, captions, lambda name: np.array(pictures[row[name]]), scenes)
+
+
+def compose() -> tuple[dict[str, list[str]], dict[str, Scene], dict[str, list[str]]]:
+    """Make up all scenes and their captions, the same ones everywhere: splits, scenes and captions, both by name."""
     splits, scenes, captions = {}, {}, {}
     for seed, (split, count) in enumerate(SPLITS.items()):
         rng = Random(seed)
@@ -41,9 +49,7 @@ def load() -> CaptionDataset:
         for name in splits[split]:
             scenes[name] = random_scene(rng, novel=split == "novel")
             captions[name] = describe(scenes[name], rng)
-    version = f"{VERSION}-{hashlib.sha256(repr((scenes, captions)).encode()).hexdigest()[:8]}"
-    pictures, row = stored_pictures(scenes, version), {name: i for i, name in enumerate(scenes)}
-    return CaptionDataset("toyscenes", version, splits, captions, lambda name: np.array(pictures[row[name]]), scenes)
+    return splits, scenes, captions
 
 
 def stored_pictures(scenes: dict[str, Scene], version: str) -> np.ndarray:

@@ -103,10 +103,11 @@ def shapes(kind: str, action: str) -> list[tuple[str, str, list[int]]]:
     stretched = action.replace("jumps", "runs")
     text = POSES.get(f"{kind} {stretched}") or POSES[kind]
     read = [(form, fill, list(map(int, numbers))) for form, fill, *numbers in map(str.split, text.split(";"))]
+    at, percent = (17, 83) if action in MOVING else (6, 88) if action == "jumps" else (0, 100)
+    for form, _, numbers in read:
+        first = 1 if form == "s" else 0
+        numbers[first:] = [at + v * percent // 100 for v in numbers[first:]]
     if action in MOVING:
-        for form, _, numbers in read:
-            first = 1 if form == "s" else 0
-            numbers[first:] = [17 + v * 83 // 100 for v in numbers[first:]]
         lines = [(4, 50, 15), (0, 66, 14), (4, 82, 15)]
         read += [("s", "m", [6, x0, y, x1, y]) for x0, y, x1 in lines]
     return read
@@ -115,6 +116,8 @@ def shapes(kind: str, action: str) -> list[tuple[str, str, list[int]]]:
 @cache
 def extent(kind: str, action: str) -> tuple[int, int, int, int]:
     """Return the box (x0, y0, x1, y1) that a pose fills on its 100 by 100 square, in whole numbers."""
+    if action == "jumps":  # turned when drawn
+        return 0, 0, 100, 100
     xs, ys = [], []
     for form, _, numbers in shapes(kind, action):
         width, points = (numbers[0] // 2, numbers[1:]) if form == "s" else (0, numbers)
