@@ -164,8 +164,9 @@ class Captioner:
             beam: beams of the search.
 
         Returns:
-            {"scores": {name: value}, "captions": [{"picture", "caption", "references"}]}; pictures that cannot be
-            opened are left out.
+            {"scores": {name: value}, "intervals": {name: [low, high]}, "captions": [{"picture", "caption",
+            "references"}]}; pictures that cannot be opened are left out. For ToyScenes the share of wholly true
+            captions and the pointing score are among the scores: of attention, or of saliency without attention.
 
         Raises:
             CaptionlibError: if there is no such split.
@@ -174,17 +175,36 @@ class Captioner:
             raise CaptionlibError(f"{dataset.name} has no split {split!r}: use one of {', '.join(dataset.splits)}.")
         store = FeatureStore.extract(dataset, self.encoder)
         names = store.usable(dataset.splits[split])
-        captions = dict(zip(names, self.caption_features(store[names], beam), strict=True))
-        return judge(captions, dataset)
+        features = store[names]
+        captions = self.caption_features(features, beam)
+        said = {name: caption.text for name, caption in zip(names, captions, strict=True)}
+        references = {name: dataset.captions[name] for name in names}
+        rows = metrics.per_picture(said, references)
+        intervals = {"cider": metrics.bootstrap(rows["cider"])}
+        low, high = metrics.bootstrap(rows["bleu"], metrics.bleu)
+        intervals["bleu_4"] = low[3], high[3]
+        trained_on = [caption for name in dataset.splits["train"] for caption in dataset.captions[name]]
+        scores = metrics.score(said, references) | metrics.variety(list(said.values()), trained_on)
+        if dataset.scenes:
+            scores |= metrics.truth_score(said, dataset.scenes)
+            true = [metrics.truth_score({n: said[n]}, dataset.scenes)["wholly_true"] for n in names]
+            intervals["wholly_true"] = metrics.bootstrap(np.array(true))
+            pointed = self.pointing(names, features, captions, dataset)
+            scores |= {f"pointing_{kind}": value for kind, value in pointed.items()}
+        return {
+            "scores": scores,
+            "intervals": {name: [float(low), float(high)] for name, (low, high) in intervals.items()},
+            "captions": [{"picture": n, "caption": said[n], "references": references[n]} for n in names],
+        }
 
-
-def judge(captions: dict[str, Caption], dataset: CaptionDataset) -> dict:
-    """Score captions against a data set's references and, where it knows it, the truth; see `Captioner.evaluate`."""
-    said = {name: caption.text for name, caption in captions.items()}
-    references = {name: dataset.captions[name] for name in said}
-    scores = metrics.score(said, references)
-    rows = [{"picture": n, "caption": c, "references": references[n]} for n, c in said.items()]
-    return {"scores": scores, "captions": rows}
+    def pointing(self, names: list[str], features, captions: list[Caption], dataset: CaptionDataset) -> dict:
+        """The pointing score of captions of scenes: of attention, or of saliency where the model has none."""
+        maps = [caption.attention for caption in captions]
+        if maps[0] is None:
+            maps = decoding.saliency(self.decoder, features, [self.tokenizer.encode(c.text) for c in captions])
+        words = {name: caption.tokens for name, caption in zip(names, captions, strict=True)}
+        looked = {name: m[: len(words[name])].reshape(len(words[name]), -1) for name, m in zip(names, maps, strict=True)}
+        return metrics.pointing_score(words, looked, dataset.scenes, self.encoder.grid)
 
 
 def shipped() -> list[str]:

@@ -115,14 +115,15 @@ def judge(captioner: Captioner, dataset: CaptionDataset, store: FeatureStore):
     """A function that captions the validation pictures greedily and scores them: by truth where it is known."""
     names = store.usable(dataset.splits["val"])
     features = np.asarray(store[names])
-    cider = metrics.Cider({name: [metrics.ptb_tokenize(c) for c in dataset.captions[name]] for name in names})
+    cider = metrics.Cider([[metrics.ptb_tokenize(caption) for caption in dataset.captions[name]] for name in names])
 
     def scores() -> dict[str, float]:
         decoded = decoding.greedy(captioner.decoder, features)
-        said = dict(zip(names, map(captioner.tokenizer.decode, decoded.tokens), strict=True))
-        result = {"cider": cider.score({name: caption.split() for name, caption in said.items()})}
+        said = [captioner.tokenizer.decode(ids) for ids in decoded.tokens]
+        result = {"cider": float(cider([caption.split() for caption in said]).mean())}
         if dataset.scenes:
-            result = {"truth": metrics.truth_score(said, dataset.scenes)["wholly_true"]} | result
+            truth = metrics.truth_score(dict(zip(names, said, strict=True)), dataset.scenes)
+            result = {"wholly_true": truth["wholly_true"]} | result
         return result
 
     return scores
