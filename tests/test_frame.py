@@ -20,7 +20,7 @@ UV_LOCK = tomllib.loads((ROOT / "uv.lock").read_text("utf8"))["package"]
 
 # From the top down: a room imports from its own row and from those below it. `scratch` stands apart.
 ROWS = [
-    {"__main__", "cli", "lab", "doctor", "widgets", "exercises"},
+    {"__main__", "cli", "demo", "recipes", "lab", "doctor", "widgets", "exercises"},
     {"captioner", "plots"},
     {"training"},
     {"decoding", "metrics", "ptb"},

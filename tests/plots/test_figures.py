@@ -1,0 +1,64 @@
+"""A figure is drawn from data alone, shows itself in a notebook, and says its message in its title."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from captionlib import plots
+from captionlib.errors import CaptionlibError
+
+IMAGE = np.full((96, 96, 3), 200, np.uint8)
+
+
+def texts(figure):
+    return [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")) if text.get_text()]
+
+
+def drawn(figure, tmp_path):
+    figure.save(tmp_path / "figure.png")
+    return np.asarray(Image.open(tmp_path / "figure.png").convert("RGB")).astype(int)
+
+
+@pytest.mark.parametrize("step", ["data", "vision", "text", "decoder", "decoding", "metrics"])
+def test_six_steps_lights_one_step_alone(step, tmp_path):
+    everything, lit = drawn(plots.six_steps(), tmp_path), drawn(plots.six_steps(step), tmp_path)
+    assert everything.shape == lit.shape
+    assert any(step in text for text in texts(plots.six_steps(step)))
+    pale = np.array([0xE8, 0xEB, 0xEF])
+    assert not (everything == pale).all(axis=-1).any()
+    assert (lit == pale).all(axis=-1).sum() > 4 * 14_000
+
+
+def test_an_unknown_step_is_refused():
+    with pytest.raises(CaptionlibError, match="no step called encoder; the six steps are data"):
+        plots.six_steps("encoder")
+
+
+def test_a_notebook_shows_a_figure_without_pyplot():
+    data, size = plots.captioned(IMAGE, "a dog")._repr_png_()
+    assert data.startswith(b"\x89PNG") and size["width"] == 346
+
+
+def test_captioned_keeps_long_captions_inside(tmp_path):
+    picture = drawn(plots.captioned(IMAGE, "a very long caption " * 6), tmp_path)
+    assert (picture[:, :8] == 200).all(axis=-1).any() and (picture[-6:] == 255).all()
+
+
+@pytest.mark.parametrize("count", [1, 5, 6, 20])
+def test_attention_strip_has_a_panel_a_word_and_says_who_looks_most_firmly(count):
+    attention = np.full((count, 3, 4), 1 / 12)
+    attention[-1] = np.eye(12)[7].reshape(3, 4)
+    words = [f"word{i}" for i in range(count)]
+    figure = plots.attention_strip(IMAGE, words, attention)
+    assert len(figure.axes) == count + 1
+    assert f"“{words[-1]}” looks most firmly: 100% of its attention at one of 12 places" in texts(figure)
+    brightest = figure.axes[-1].images[-1].get_array()
+    assert np.unravel_index(brightest.argmax(), (3, 4)) == (1, 3)
+    for axes in figure.axes:  # nothing hangs out of the figure
+        box = axes.get_position()
+        assert 0 <= box.x0 < box.x1 <= 1.001 and 0 <= box.y0 < box.y1 <= 1
+
+
+def test_attention_of_another_shape_is_refused():
+    with pytest.raises(CaptionlibError, match=r"2 words need attention of shape \(2, rows, columns\), not \(2, 9\)"):
+        plots.attention_strip(IMAGE, ["a", "dog"], np.ones((2, 9)))
