@@ -194,7 +194,8 @@ class Lots:
         near = self.thing(kind, self.colour(kind, novel), column, "front", "small", action)
         if carries:
             return [far, replace(near, x=far.x, y=far.y, lift=far.y - far.box[1] - 1, on=True)]
-        return [replace(far, x=near.x + self.pick((-5, 5)), y=near.y - 9), near]
+        aside = {"left": 5, "right": -5}.get(column) or self.pick((-5, 5))  # so that it shows, and inside the picture
+        return [replace(far, x=near.x + aside, y=near.y - 9), near]
 
 
 def random_scene(rng: Random, novel: bool = False) -> Scene:
