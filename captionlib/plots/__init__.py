@@ -1,10 +1,10 @@
 """The course's figures, one function a figure: it takes data and returns a `Figure`; it reads and shows nothing."""
 
-from captionlib.plots.captions import attention_strip, captioned
+from captionlib.plots.captions import attention_strip, attention_strips, captioned
 from captionlib.plots.palette import INK, MAP, PALE, PAPER, QUIET, ROLES, Figure, house_style
 from captionlib.plots.pipeline import six_steps
 
 __all__ = [
     "INK", "MAP", "PALE", "PAPER", "QUIET", "ROLES", "Figure",
-    "attention_strip", "captioned", "house_style", "six_steps",
+    "attention_strip", "attention_strips", "captioned", "house_style", "six_steps",
 ]  # fmt: skip

@@ -59,6 +59,15 @@ def test_attention_strip_has_a_panel_a_word_and_says_who_looks_most_firmly(count
         assert 0 <= box.x0 < box.x1 <= 1.001 and 0 <= box.y0 < box.y1 <= 1
 
 
+def test_strips_of_pictures_of_any_shape_stand_below_each_other():
+    wide, tall = np.zeros((40, 120, 3), np.uint8), np.zeros((120, 40, 3), np.uint8)
+    strips = [(wide, ["a", "fox"], np.full((2, 7, 7), 1 / 49)), (tall, ["a"], np.full((1, 7, 7), 1 / 49))]
+    figure = plots.attention_strips(strips)
+    for axes, image in zip(figure.axes, [wide] * 3 + [tall] * 2, strict=True):
+        box = axes.get_window_extent()
+        assert box.height / box.width == pytest.approx(image.shape[0] / image.shape[1], rel=0.01)
+
+
 def test_attention_of_another_shape_is_refused():
     with pytest.raises(CaptionlibError, match=r"2 words need attention of shape \(2, rows, columns\), not \(2, 9\)"):
         plots.attention_strip(IMAGE, ["a", "dog"], np.ones((2, 9)))
