@@ -1,0 +1,5 @@
+"""Checked exercises: `exercises.NAME.check(mine)`, `.hint()` and `.solution()`, one file a lesson."""
+
+from captionlib.exercises.lesson_00 import count_numbers, darken, share
+
+__all__ = ["count_numbers", "darken", "share"]

@@ -1,0 +1,111 @@
+"""What every exercise of the course can do: `check` an answer, give the next `hint`, show a tested `solution`."""
+
+import inspect
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+Judge = Callable[[object], str | None]  # the learner's answer in, what is wrong with it out; None when it is right
+
+
+class NotAttempted(Exception):
+    """The learner's stub still returns `...`."""
+
+
+class Exercise:
+    """One exercise. `check` tells *not attempted*, *not yet* with the reason, or *correct*; it never raises.
+
+    Args:
+        judge: Says what is wrong with an answer, with shapes and a value and never the solution; None when it is right.
+        solution: The tested solution, a function; `solution()` shows its code.
+        hints: Two or three, from a nudge to nearly all of it.
+    """
+
+    def __init__(self, judge: Judge, solution: Callable, hints: list[str]):
+        """Keep what the exercise is made of."""
+        self.judge, self.answer, self.hints, self.given = judge, solution, hints, 0
+
+    def check(self, mine: object) -> None:
+        """Print how an answer fares.
+
+        Args:
+            mine: The learner's value or function. Faults inside a function become *not yet* with its line.
+        """
+        try:
+            wrong = "not attempted" if mine is ... else self.judge(mine)
+        except NotAttempted:
+            wrong = "not attempted"
+        except Exception as fault:  # whatever a learner's code can raise
+            wrong = f"{where(fault)}{type(fault).__name__}: {fault}"
+        if wrong == "not attempted":
+            print("not attempted: replace ... by your answer and run this cell again")
+        else:
+            print(f"not yet: {wrong}" if wrong else "correct")
+
+    def hint(self) -> None:
+        """Print the next hint; the last one again when there is no other."""
+        self.given = min(self.given + 1, len(self.hints))
+        print(f"hint {self.given} of {len(self.hints)}: {self.hints[self.given - 1]}")
+
+    def solution(self) -> None:
+        """Print the code of the solution."""
+        print(inspect.cleandoc("\n" + inspect.getsource(self.answer)))
+
+
+def ask(function: object, *arguments):
+    """Call a learner's function; judges use it so that a stub is recognised.
+
+    Args:
+        function: What the learner handed in.
+        *arguments: What the function is called with; arrays are copied, so that an answer cannot spoil them.
+
+    Returns:
+        What the function returned.
+
+    Raises:
+        NotAttempted: It returned `...`.
+        TypeError: It is no function, or returned nothing.
+    """
+    if not callable(function):
+        raise TypeError(f"check wants your function, and this is {function!r}")
+    result = function(*(a.copy() if isinstance(a, np.ndarray) else a for a in arguments))
+    if result is ...:
+        raise NotAttempted
+    if result is None:
+        raise TypeError("your function returned None; is there a return at its end?")
+    return result
+
+
+def where(fault: Exception) -> str:
+    """Name the line of the learner's own code in which a fault arose; empty when it arose outside of it."""
+    ours = (str(Path(__file__).parent), str(Path(np.__file__).parent))
+    frames = [frame for frame in traceback.extract_tb(fault.__traceback__) if not frame.filename.startswith(ours)]
+    return f"line {frames[-1].lineno} of your code raises " if frames else ""
+
+
+def unlike(mine: object, wanted: np.ndarray, tolerance: float = 1e-6) -> str | None:
+    """Say in what an array differs from the right one, without giving the right one away.
+
+    Args:
+        mine: What the learner computed.
+        wanted: The right array, of any shape (...,).
+        tolerance: Largest difference that still counts as equal.
+
+    Returns:
+        A sentence about the first that differs: type, shape, kind of number, or one value; None when nothing does.
+    """
+    if not isinstance(mine, np.ndarray):
+        return f"it gives {type(mine).__name__}, and a NumPy array is wanted"
+    if mine.shape != wanted.shape:
+        return f"its shape is {mine.shape}, and {wanted.shape} is wanted"
+    if mine.dtype.kind != wanted.dtype.kind:
+        return f"its numbers are {mine.dtype}, and {wanted.dtype} is wanted"
+    apart = ~np.isclose(mine.astype(float), wanted.astype(float), rtol=0, atol=tolerance)
+    if not apart.any():
+        return None
+    place = tuple(int(i) for i in np.argwhere(apart)[0])
+    direction = "large" if mine[place] > wanted[place] else "small"
+    direction = "large" if np.isnan(mine[place]) else direction
+    return f"at {list(place)} it gives {mine[place]}, which is too {direction}"
