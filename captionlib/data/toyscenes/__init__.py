@@ -20,7 +20,7 @@ from captionlib.data.toyscenes.truth import Statement, Truth, truth
 __all__ = ["Object", "Scene", "Statement", "Truth", "cells_of", "describe", "draw", "load", "noun_of", "random_scene"]
 __all__ += ["scene_from", "truth"]
 
-VERSION = "1"  # a new one whenever the drawing changes; scenes and captions carry their own digest
+VERSION = "2"  # a new one whenever the drawing changes; scenes and captions carry their own digest
 SPLITS = {"train": 6000, "val": 1000, "test": 1000, "novel": 500}
 
 

@@ -33,7 +33,7 @@ FILLS = {
     "s": (226, 148, 62),  # beaks, lamps
     "y": (196, 226, 240),  # window panes
     "v": (224, 240, 246),  # waves
-    "m": (92, 82, 98),  # motion marks
+    "m": (72, 62, 78),  # motion marks
 }
 WAVES = "; s v 7 0 95 12 90 25 96 38 90 50 96 62 90 75 96 88 90 100 95"
 SLEEP = "; s m 5 62 8 80 8 62 26 80 26; s m 4 86 26 97 26 86 37 97 37"
@@ -147,7 +147,7 @@ def sprite(kind: str, action: str, colour: str, pixels: int, faces_left: bool) -
     for edge in (FINE * 0.75, 0):  # first everything a little larger in ink, then the colours on top: an outline
         for form, fill, numbers in shapes(kind, action):
             paint = INK if edge else fills[fill]
-            if edge and fill in "mv":
+            if edge and fill in "kmv":
                 continue
             stroke, points = (numbers[0], numbers[1:]) if form == "s" else (0, numbers)
             points = [4 * FINE + v * unit for v in points]
