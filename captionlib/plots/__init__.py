@@ -1,10 +1,11 @@
 """The course's figures, one function a figure: it takes data and returns a `Figure`; it reads and shows nothing."""
 
-from captionlib.plots.captions import attention_strip, attention_strips, captioned
+from captionlib.plots.captions import attention_strip, attention_strips, captioned, gallery
 from captionlib.plots.palette import INK, MAP, PALE, PAPER, QUIET, ROLES, Figure, house_style
 from captionlib.plots.pipeline import six_steps
+from captionlib.plots.words import next_word
 
 __all__ = [
     "INK", "MAP", "PALE", "PAPER", "QUIET", "ROLES", "Figure",
-    "attention_strip", "attention_strips", "captioned", "house_style", "six_steps",
+    "attention_strip", "attention_strips", "captioned", "gallery", "house_style", "next_word", "six_steps",
 ]  # fmt: skip

@@ -35,6 +35,35 @@ def captioned(image: np.ndarray, caption: str) -> Figure:
     return figure
 
 
+@house_style
+def gallery(images: list[np.ndarray], captions: list[str], title: str) -> Figure:
+    """Show several pictures side by side, each with a line of text below.
+
+    Args:
+        images: Each (H, W, 3) uint8, all of one shape.
+        captions: One a picture.
+        title: What the pictures say together.
+
+    Returns:
+        A figure as wide as a notebook, at most four pictures a row.
+    """
+    columns = max(2, min(len(images), 4))
+    rows = -(-len(images) // columns)
+    wrapped = [textwrap.wrap(caption, 100 // columns) for caption in captions]
+    width, text = (WIDTH - GAP * (columns - 1)) / columns, 0.15 + 0.2 * max(map(len, wrapped))
+    tall = width * images[0].shape[0] / images[0].shape[1]
+    height = TITLE + rows * (tall + text)
+    figure = Figure(figsize=(WIDTH, height))
+    for number, (image, lines) in enumerate(zip(images, wrapped, strict=True)):
+        row, column = divmod(number, columns)
+        top = height - TITLE - row * (tall + text)
+        place = (column * (width + GAP) / WIDTH, (top - tall) / height, width / WIDTH, tall / height)
+        show_picture(axes := figure.add_axes(place), image)
+        axes.text(0, -0.05 / tall, "\n".join(lines), transform=axes.transAxes, va="top")
+    figure.text(0.002, 1 - 0.07 / height, title, ha="left", va="top", weight="bold", fontsize=12)
+    return figure
+
+
 def attention_strip(image: np.ndarray, tokens: list[str], attention: np.ndarray) -> Figure:
     """Show where a decoder looked as it said each word: one panel a word, yellow where that word looked most.
 

@@ -68,6 +68,23 @@ def test_strips_of_pictures_of_any_shape_stand_below_each_other():
         assert box.height / box.width == pytest.approx(image.shape[0] / image.shape[1], rel=0.01)
 
 
+def test_gallery_keeps_every_picture_and_its_words_inside():
+    figure = plots.gallery([IMAGE] * 7, ["a caption of some length that needs two lines at least"] * 7, "Seven")
+    figure.draw_without_rendering()
+    assert len(figure.axes) == 7 and "Seven" in texts(figure)
+    for axes in figure.axes:
+        words = axes.texts[0].get_window_extent()
+        assert words.y0 >= 0 and words.x1 <= figure.bbox.x1
+
+
+def test_next_word_shows_the_likeliest_first():
+    odds = np.array([0.05, 0.7, 0.001, 0.249])
+    figure = plots.next_word(odds, ["a", "boat", "cat", "dog"], "a red", show=4)
+    assert "After “a red”, “boat” leads with 70%" in texts(figure)
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["boat", "dog", "a", "cat"]
+    assert "under 1%" in texts(figure)
+
+
 def test_attention_of_another_shape_is_refused():
     with pytest.raises(CaptionlibError, match=r"2 words need attention of shape \(2, rows, columns\), not \(2, 9\)"):
         plots.attention_strip(IMAGE, ["a", "dog"], np.ones((2, 9)))

@@ -1,0 +1,87 @@
+"""What the course's widgets are made of: pictures with a description, sliders with a name, and words for readers
+without a running kernel. Core ipywidgets only, so that they work in JupyterLab (ipywidgets 8) and in Colab (7.7).
+"""
+
+import base64
+import html
+import io
+
+import ipywidgets
+import numpy as np
+from IPython.display import display
+from PIL import Image
+
+from captionlib.plots import Figure
+
+WIDE = {"description_width": "initial"}  # a control's name is never cut off
+
+
+def picture(what: np.ndarray | Figure, alt: str, width: int) -> str:
+    """Turn an image or a figure into one HTML element, which changes without a flash and has a description.
+
+    Args:
+        what: An image (H, W, 3) uint8, or a figure.
+        alt: What a reader who does not see it needs to know.
+        width: In pixels of the screen.
+
+    Returns:
+        An `<img>` element.
+    """
+    if isinstance(what, Figure):
+        png, (across, down) = what.png(), what.get_size_inches()
+    else:
+        file = io.BytesIO()
+        down, across = what.shape[:2]
+        Image.fromarray(what).resize((2 * width, round(2 * width * down / across)), Image.LANCZOS).save(file, "png")
+        png = file.getvalue()
+    source = base64.b64encode(png).decode()
+    size = f'width="{width}" height="{round(width * down / across)}"'
+    return f'<img {size} alt="{html.escape(alt)}" src="data:image/png;base64,{source}">'
+
+
+def slider(name: str, low: int, high: int, value: int) -> tuple[ipywidgets.IntSlider, ipywidgets.HBox]:
+    """Make a slider and, linked to it, a number box: the box has a name for screen readers and takes typed values.
+
+    Args:
+        name: What it sets, in words.
+        low: Smallest value.
+        high: Largest value.
+        value: Where it starts.
+
+    Returns:
+        The slider, whose `value` to read and observe, and the row that holds both.
+    """
+    slide = ipywidgets.IntSlider(value, low, high, description=name, style=WIDE, continuous_update=False)
+    box = ipywidgets.BoundedIntText(value, low, high, description=f"{name}, typed", style=WIDE)
+    box.layout.width = "14em"
+    ipywidgets.link((slide, "value"), (box, "value"))
+    return slide, ipywidgets.HBox([slide, box])
+
+
+def choice(name: str, options, value=None) -> ipywidgets.Dropdown:
+    """Make a menu.
+
+    Args:
+        name: What it chooses, in words.
+        options: The choices.
+        value: Where it starts; the first when None.
+
+    Returns:
+        The menu; its `value` is one of the options.
+    """
+    menu = ipywidgets.Dropdown(options=list(options), description=name, style=WIDE)
+    menu.layout.width = "auto"
+    if value is not None:
+        menu.value = value
+    return menu
+
+
+def present(widget: ipywidgets.Widget, words: str) -> None:
+    """Show a widget, and plain words in its place where no kernel runs (on GitHub, in a printed copy).
+
+    Args:
+        widget: What to show.
+        words: What stands there without it.
+    """
+    view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+    display({"text/plain": words, "application/vnd.jupyter.widget-view+json": view}, raw=True)
