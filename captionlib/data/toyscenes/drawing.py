@@ -188,7 +188,7 @@ def draw(scene) -> np.ndarray:
         scene: a `toyscenes.Scene`.
 
     Returns:
-        (96, 96, 3) uint8 RGB. Machines may differ by 2 levels; captions and truth never differ.
+        (96, 96, 3) uint8 RGB. Versions of Pillow differ in a few edge points; captions and truth never differ.
     """
     image = backdrop(scene.place, scene.look).copy()
     for thing in sorted(scene.objects, key=lambda thing: (thing.y, thing.lift)):  # what is near hides what is far
