@@ -1,0 +1,116 @@
+"""Widgets are thin: they show a pure function of their controls, with words for who cannot see or run them."""
+
+import re
+
+import ipywidgets
+import numpy as np
+import pytest
+
+from captionlib import widgets
+from captionlib.data import toyscenes
+from captionlib.errors import CaptionlibError
+from captionlib.plots import six_steps
+from captionlib.widgets import composer, parts
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What a widget function hands to the notebook: (widget, words) pairs."""
+    seen = []
+    monkeypatch.setattr(parts, "present", lambda widget, words: seen.append((widget, words)))
+    return seen
+
+
+def controls(widget):
+    if isinstance(widget, ipywidgets.Box):
+        for child in widget.children:
+            yield from controls(child)
+    else:
+        yield widget
+
+
+def test_pictures_are_images_with_a_description():
+    for what in (np.zeros((48, 96, 3), np.uint8), six_steps()):
+        element = parts.picture(what, 'a "dark" <sea>', 300)
+        assert re.match(
+            r'<img width="300" height="\d+" alt="a &quot;dark&quot; &lt;sea&gt;" src="data:image/png;base64,', element
+        )
+    assert 'height="150"' in parts.picture(np.zeros((48, 96, 3), np.uint8), "", 300)
+
+
+def test_a_slider_and_its_named_number_box_move_together():
+    slide, row = parts.slider("beam", 1, 10, 3)
+    box = row.children[1]
+    box.value = 7
+    assert slide.value == 7 and box.description == "beam, typed" and slide.continuous_update is False
+
+
+def test_composer_follows_its_menus(shown):
+    seen = []
+
+    def say(image):
+        seen.append(image)
+        return "a red boat sails"
+
+    widgets.scene_composer(say)
+    (widget, words), named = shown[0], {}
+    assert "scene composer" in words
+    for control in controls(widget):
+        named[getattr(control, "description", "") or type(control).__name__] = control
+    page = named["HTML"]
+    assert "<b>a red boat sails</b>" in page.value and "true: there is a boat, the boat is red" in page.value
+    before, calls = page.value, len(seen)
+    named["colour 1"].value = "blue"
+    assert page.value != before and "false: the boat is red" in page.value and len(seen) == calls + 1
+    assert "a drawn scene: " in page.value
+    named["object 1"].value = "house"
+    assert named["action 1"].options == ("stands",) and "boat" not in page.value.split("alt=")[1].split('"')[1]
+    named["backdrop"].value = 9
+    assert named["backdrop, typed"].value == 9
+    named["object 2"].value = "house"
+    assert "<img" not in page.value and "a house already" in page.value
+    named["object 1"].value = named["object 2"].value = "nothing"
+    assert "an empty beach" in page.value
+
+
+def test_every_control_of_the_composer_has_a_name(shown):
+    widgets.scene_composer(lambda image: "a boat")
+    for control in controls(shown[0][0]):
+        assert isinstance(control, ipywidgets.HTML) or control.description
+
+
+def test_compose_refuses_what_cannot_be():
+    scene = composer.compose("lake", 2, [["duck", "yellow", "big", "swims", "middle"], ["nothing"] * 5])
+    assert [(thing.kind, thing.colour) for thing in scene.objects] == [("duck", "yellow")] and scene.look == 2
+    with pytest.raises(CaptionlibError, match="No free spot for a boat"):
+        composer.compose("meadow", 0, [["boat", "red", "big", "sails", "left"]])
+
+
+def test_every_statement_reads_as_a_sentence():
+    scene = toyscenes.scene_from("beach", ("boat", "red", "big", "sails"), ("cat", "blue", "small", "sits"))
+    page = composer.show(scene, "a big red boat sails on the beach and a cat sits left of a boat zzz")
+    for sentence in ["there is a boat", "the boat is big", "the boat is red", "the boat sails", "the place is beach"]:
+        assert sentence in page.split("true: ")[1]
+    assert "not understood: zzz" in page
+
+
+def test_quiz_explains_every_option_and_is_readable_without_a_kernel(shown):
+    questions = [
+        ("Which?", {"this": "Yes: it is.", "that": "No: <b> is not."}),
+        ("Why?", {"so": "No.", "thus": "Yes."}),
+    ]
+    widgets.quiz(*questions)
+    widget, words = shown[0]
+    assert words.splitlines()[:3] == ["1. Which?", "   - this: Yes: it is.", "   - that: No: <b> is not."]
+    _, menu, reply = list(controls(widget))[:3]
+    assert menu.value is None and reply.value == ""
+    menu.value = "that"
+    assert "No: &lt;b&gt; is not." in reply.value
+
+
+def test_plain_words_stand_in_for_a_widget(monkeypatch):
+    seen = []
+    monkeypatch.setattr(parts, "display", lambda data, raw: seen.append(data))
+    widgets.quiz(("Which?", {"this": "Yes."}))
+    assert seen[0]["text/plain"].startswith("1. Which?")
+    assert set(seen[0]) == {"text/plain", "application/vnd.jupyter.widget-view+json"}
