@@ -4,21 +4,29 @@ Each case makes its input in a folder and returns what to do with it. Whatever i
 that names the file, nothing half-written stays behind, and nothing outside the folder is touched.
 """
 
+import contextlib
+import errno
 import functools
 import hashlib
 import io
+import json
 import os
+import pickle
 import re
 import signal
 import socket
 import struct
+import sys
+import tempfile
 import threading
 import time
 import warnings
 import zipfile
 import zlib
+from fnmatch import fnmatch
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -29,16 +37,25 @@ from captionlib.errors import CaptionlibError
 from captionlib.vision.images import open_image
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # captionlib.vision.images does, but pytest shows Pillow's warnings
+awaited = pytest.mark.xfail(reason="the library does not answer this in one clear sentence yet")
+AWAITED = {
+    *("config that nests without end", "config with a model that is no word", "config with negative units"),
+    *("config with units in words", "tokenizer without special tokens", "weights cut off", "weights of no bytes"),
+    *("weights that are text", "weights that are a pickle", "weights of another shape", "evaluate an empty split"),
+    *("command with a broken picture among others", "resume from nothing", "resume from text", "resume from a pickle"),
+    *("resume from pickled arrays", "features_onto_a_full_disk"),
+}
 CASES = {}
 CONTENT = bytes(range(256)) * 2048  # what the server has: 512 KiB
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
 def fault(names, says, leaves=()):
-    """Register a case: the sentence must contain `names` and match `says`; `leaves` are the files it may leave."""
+    """Register a case: the sentence contains `names`, matches `says`; `leaves` are patterns of files it may leave."""
 
     def register(case):
-        CASES[case.__name__] = pytest.param(case, names, says, leaves, id=case.__name__)
+        marks = [awaited] if case.__name__ in AWAITED else []
+        CASES[case.__name__] = pytest.param(case, names, says, leaves, id=case.__name__, marks=marks)
         return case
 
     return register
@@ -93,7 +110,7 @@ def bmp(width, height):
     return b"BM" + struct.pack("<IHHI", 58, 0, 0, 54) + struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, *[0] * 6)
 
 
-NOT_A_PICTURE, DAMAGED, TOO_LARGE = "is not a picture in", "is damaged or cut off", "claims .*pixels"
+NOT_A_PICTURE, DAMAGED, TOO_LARGE = "is not a picture in", "is damaged", "claims .*pixels"
 for case_name, content, sentence in [
     ("text named jpg", b"This is not a picture.", NOT_A_PICTURE),
     ("html error page", b"<!DOCTYPE html><title>404</title>", NOT_A_PICTURE),
@@ -449,6 +466,304 @@ def writing_below_a_file(folder):
     return write
 
 
+# ── Captioners ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class TinyEncoder:
+    """Stands in for a network: the mean colours of four quarters."""
+
+    name, version, input_size, grid, depth = "toynet", "1", (8, 8), (2, 2), 3
+
+    def __call__(self, images):
+        quarters = images.reshape(-1, 2, 4, 2, 4, 3).mean((2, 4)) / 255  # (B, 2, 2, 3)
+        return quarters.reshape(-1, 4, 3).astype("float32")  # (B, L, D)
+
+
+@functools.cache
+def tiny_captioner():
+    """The files of a captioner that knows four words and has learned nothing."""
+    from captionlib.captioner import Captioner
+    from captionlib.models import MODELS
+    from captionlib.models.decoder import save_weights
+    from captionlib.text import Tokenizer
+
+    decoder = MODELS["show_attend_tell"](8, 4, 3, units=8, embedding=4, max_length=6)
+    captioner = Captioner(TinyEncoder(), Tokenizer.fit(["a red cat sleeps"]), decoder, "show_attend_tell")
+    with tempfile.TemporaryDirectory() as folder:
+        captioner.save_description(Path(folder))
+        save_weights(decoder, Path(folder) / "decoder.weights.h5")
+        return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+
+
+def write_captioner(folder):
+    folder.mkdir()
+    for name, content in tiny_captioner().items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def load_captioner(folder):
+    from captionlib.captioner import Captioner
+
+    with mock.patch("captionlib.captioner.load_encoder", lambda name, data_dir=None: TinyEncoder()):
+        return Captioner.load(folder)
+
+
+def captioner_case(name, change, says, names="model"):
+    """Register a case that loads a captioner after `change` has been done to its folder."""
+
+    def case(folder):
+        change(write_captioner(folder / "model"))
+        return lambda: load_captioner(folder / "model")
+
+    case.__name__ = name
+    fault(names, says)(case)
+
+
+def edit(path, change):
+    about = json.loads(path.read_text())
+    change(about)
+    path.write_text(json.dumps(about))
+
+
+def set_weights(path, change):
+    import h5py
+
+    with h5py.File(path, "r+") as weights:
+        found = []
+        weights.visititems(lambda name, item: found.append(item) if isinstance(item, h5py.Dataset) else None)
+        change(max(found, key=lambda item: item.size))
+
+
+def swap_for_a_larger_decoder(folder):
+    from captionlib.models import MODELS
+    from captionlib.models.decoder import save_weights
+
+    save_weights(MODELS["show_attend_tell"](8, 4, 3, units=16, embedding=4), folder / "decoder.weights.h5")
+
+
+class Bomb:
+    """A pickle that would leave a mark."""
+
+    def __reduce__(self):
+        return os.mkdir, ("captionlib-was-unpickled",)
+
+
+PICKLE = pickle.dumps(Bomb())
+JSON, WORDS, WEIGHTS = "config.json", "tokenizer.json", "decoder.weights.h5"
+captioner_case("model without config", lambda m: (m / JSON).unlink(), "holds no config.json")
+captioner_case("model without tokenizer", lambda m: (m / WORDS).unlink(), "holds no tokenizer.json")
+captioner_case("model without weights", lambda m: (m / WEIGHTS).unlink(), "holds no decoder.weights.h5")
+captioner_case("config of no bytes", lambda m: (m / JSON).write_text(""), "does not describe a captioner", JSON)
+captioner_case("config that is not json", lambda m: (m / JSON).write_text("{"), "does not describe a captioner", JSON)
+captioner_case("config that is a list", lambda m: (m / JSON).write_text("[]"), "does not describe a captioner", JSON)
+captioner_case("config that is not text", lambda m: (m / JSON).write_bytes(b"\xff" * 9), "not describe", JSON)
+captioner_case("config that nests without end", lambda m: (m / JSON).write_text("[" * 100_000), "not describe", JSON)
+captioner_case("config without a decoder", lambda m: edit(m / JSON, lambda c: c.pop("decoder")), "not describe", JSON)
+captioner_case("config with another model", lambda m: edit(m / JSON, lambda c: c.update(model="gpt")), "model 'gpt'")
+captioner_case("config with a model that is no word", lambda m: edit(m / JSON, lambda c: c.update(model=[])), "model")
+captioner_case("config with negative units", lambda m: edit(m / JSON, lambda c: c["decoder"].update(units=-1)),
+               "settings that show_attend_tell cannot use", JSON)  # fmt: skip
+captioner_case("config with an unknown setting", lambda m: edit(m / JSON, lambda c: c["decoder"].update(wings=2)),
+               "settings that show_attend_tell cannot use .*wings", JSON)  # fmt: skip
+captioner_case("config with units in words", lambda m: edit(m / JSON, lambda c: c["decoder"].update(units="many")),
+               "settings that show_attend_tell cannot use", JSON)  # fmt: skip
+captioner_case("config with another encoder", lambda m: edit(m / JSON, lambda c: c["encoder"].update(version="0")),
+               "trained on toynet version 0")  # fmt: skip
+captioner_case("tokenizer that is not json", lambda m: (m / WORDS).write_text("words"), "is not a tokenizer", WORDS)
+captioner_case("tokenizer that is a list", lambda m: (m / WORDS).write_text("[]"), "is not a tokenizer", WORDS)
+captioner_case("tokenizer with another word", lambda m: edit(m / WORDS, lambda t: t["vocabulary"].append("dog")),
+               "tokenizer.json has 9 words, config.json 8")  # fmt: skip
+captioner_case("tokenizer without special tokens", lambda m: edit(m / WORDS, lambda t: t["vocabulary"].reverse()),
+               "begins with <pad> <start> <end> <unk>", WORDS)  # fmt: skip
+captioner_case("weights cut off", lambda m: (m / WEIGHTS).write_bytes(tiny_captioner()[WEIGHTS][:-3000]),
+               DAMAGED, WEIGHTS)  # fmt: skip
+captioner_case("weights of no bytes", lambda m: (m / WEIGHTS).write_bytes(b""), DAMAGED, WEIGHTS)
+captioner_case("weights that are text", lambda m: (m / WEIGHTS).write_text("weights"), DAMAGED, WEIGHTS)
+captioner_case("weights that are a pickle", lambda m: (m / WEIGHTS).write_bytes(PICKLE), DAMAGED, WEIGHTS)
+captioner_case(
+    "weights of another shape", swap_for_a_larger_decoder, "holds [0-9,]+ numbers, .* needs [0-9,]+", WEIGHTS
+)
+captioner_case("weights that are not numbers",
+               lambda m: set_weights(m / WEIGHTS, lambda w: w.write_direct(np.full(w.shape, np.nan, w.dtype))),
+               "not finite", WEIGHTS)  # fmt: skip
+
+
+@fault("model", "holds no config.json")
+def empty_folder_as_a_model(folder):
+    (folder / "model").mkdir()
+    return lambda: load_captioner(folder / "model")
+
+
+@fault("show_and_dance", "no model called")
+def model_that_does_not_exist(folder):
+    return lambda: load_captioner("show_and_dance")
+
+
+# ── The command ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def run(*words):
+    """Run a command in this process; return (exit code, what it printed, what it said on stderr)."""
+    from captionlib import cli
+
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.ExitStack() as stack:
+        for module in ("captioner", "recipes", "vision.encoders"):
+            stack.enter_context(mock.patch(f"captionlib.{module}.load_encoder", lambda *_: TinyEncoder()))
+        stack.enter_context(mock.patch.object(sys, "argv", ["captionlib", *map(str, words)]))
+        stack.enter_context(contextlib.redirect_stdout(out))
+        stack.enter_context(contextlib.redirect_stderr(err))
+        end = stack.enter_context(pytest.raises(SystemExit))
+        cli.main()
+    code = end.value.code
+    return (
+        (1, out.getvalue(), err.getvalue() + code) if isinstance(code, str) else (code, out.getvalue(), err.getvalue())
+    )
+
+
+def command_case(name, prepare, says, names):
+    """Register a case that runs the command whose words `prepare` makes."""
+
+    def case(folder):
+        words = prepare(folder)
+
+        def act():
+            code, _, err = run(*words)
+            assert code == 1 and "Traceback" not in err
+            (sentence,) = [line for line in err.splitlines() if line.startswith("captionlib: ")]
+            raise CaptionlibError(sentence.removeprefix("captionlib: "))
+
+        return act
+
+    case.__name__ = name
+    finished = ["inside/cache/features/*/features.npy", "inside/cache/features/*/store.json"]  # of use next time
+    fault(names, says, finished)(case)
+
+
+def photos_folder(folder, pictures=6, rows=None):
+    """A folder of pictures with captions and splits; the last third is test, the third before it is val."""
+    (folder / "photos").mkdir()
+    lines = ["picture,caption,split"]
+    for number in range(pictures):
+        (folder / "photos" / f"{number}.png").write_bytes(picture("PNG", (9 + number, 9)))
+        lines.append(f"{number}.png,A red cat sleeps.,{('train', 'val', 'test')[3 * number // pictures]}")
+    (folder / "photos" / "captions.csv").write_text("\n".join(rows or lines) + "\n")
+    return folder / "photos"
+
+
+def file(folder, name, content="a file"):
+    (folder / name).write_text(content)
+    return folder / name
+
+
+def two_pictures(folder):
+    (folder / "good.png").write_bytes(picture("PNG"))
+    return ["caption", folder / "good.png", file(folder, "bad.png"), "--model", write_captioner(folder / "model")]
+
+
+def score(hypotheses, references='{"1": ["A cat."]}'):
+    return lambda folder: [
+        "score",
+        file(folder, "h.json", hypotheses),
+        "--references",
+        file(folder, "r.json", references),
+    ]
+
+
+def evaluate(*more, rows=None):
+    return lambda folder: [
+        "evaluate", write_captioner(folder / "model"), "--data", photos_folder(folder, rows=rows), *more
+    ]  # fmt: skip
+
+
+def train(*more, prepare=lambda folder: None, rows=None):
+    def words(folder):
+        prepare(folder)
+        return ["train", "--model", "show_and_tell", "--data", photos_folder(folder, rows=rows), "--epochs", "1",
+                "--out", folder / "out", *more]  # fmt: skip
+
+    return words
+
+
+def checkpoint(content):
+    def prepare(folder):
+        (folder / "out").mkdir()
+        (folder / "out" / "checkpoint.npz").write_bytes(content)
+
+    return prepare
+
+
+def cache_that_is_a_file(folder):
+    file(folder, "cache")
+    return ["features", "--data", photos_folder(folder)]
+
+
+def pickled_checkpoint():
+    buffer = io.BytesIO()
+    np.savez(buffer, history=np.array(["[]"]), variable_0=np.array([Bomb()], dtype=object))
+    return buffer.getvalue()
+
+
+command_case("command with a broken picture among others", two_pictures, NOT_A_PICTURE, "bad.png")
+command_case("command with an unknown model", lambda f: ["caption", file(f, "a.png"), "--model", "x"], "no model", "x")
+command_case("command with unknown data", lambda f: ["data", "coco"], "no data set", "coco")
+command_case(
+    "command with an unknown data folder", lambda f: ["data", "flickr8k", "--data-dir", f / "no"], "exist", "no"
+)
+command_case(
+    "score of an absent file", lambda f: ["score", f / "h.json", "--references", f / "r.json"], "cannot", "h.json"
+)
+command_case("score of no json", score("{"), "cannot be read as JSON", "h.json")
+command_case("score of a list", score("[]"), "must be a dictionary", "captions")
+command_case("score of numbers", score('{"1": 7}'), "must be a string, not int", "caption of 1")
+command_case("score of nothing", score("{}"), "at least one picture", "captions")
+command_case("score without a reference", score('{"1": "A cat.", "2": "A dog."}'), "no references", "2")
+command_case(
+    "score with a sentence for references",
+    score('{"1": "A cat."}', '{"1": "A cat."}'),
+    "must be a list",
+    "references of 1",
+)
+command_case("evaluate an unknown split", evaluate("--split", "dev"), "no split 'dev'", "photos")
+command_case("evaluate into a folder that is a file", lambda f: evaluate("--json", file(f, "out") / "r.json")(f),
+             "could not be written", "r.json")  # fmt: skip
+command_case(
+    "evaluate an empty split", evaluate(rows=["picture,caption,split", "0.png,A cat.,train"]), "test", "photos"
+)
+command_case(
+    "train into a folder that is a file", train(prepare=lambda f: file(f, "out")), "could not be written", "out"
+)
+command_case("train over a model", train(prepare=lambda f: write_captioner(f / "out")), "holds a trained model", "out")
+command_case(
+    "train without pictures to check with", train(rows=["picture,caption,split", "0.png,A cat.,train"]), "val", ""
+)
+command_case("resume from nothing", train("--resume"), "is no checkpoint", "checkpoint.npz")
+command_case("resume from text", train("--resume", prepare=checkpoint(b"text")), "is no checkpoint", "checkpoint.npz")
+command_case(
+    "resume from a pickle", train("--resume", prepare=checkpoint(PICKLE)), "is no checkpoint", "checkpoint.npz"
+)
+command_case("resume from pickled arrays", train("--resume", prepare=checkpoint(pickled_checkpoint())),
+             "is no checkpoint", "checkpoint.npz")  # fmt: skip
+command_case(
+    "features where the cache is a file", cache_that_is_a_file, "Not a directory|could not be written", "cache"
+)
+
+
+@fault("features", "No space left on device")
+def features_onto_a_full_disk(folder):
+    """A memory map that outgrows the disk would end Python with SIGBUS, so its room must be taken beforehand."""
+    dataset = photos.load(photos_folder(folder))
+
+    def act():
+        from captionlib.vision.features import FeatureStore
+
+        with mock.patch("os.posix_fallocate", side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))):
+            FeatureStore.extract(dataset, TinyEncoder())
+
+    return act
+
+
 # ── The tests ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -464,7 +779,7 @@ def test_a_fault_gives_one_clear_sentence_and_leaves_nothing(case, names, says, 
     assert is_one_sentence(text), text
     after = listing(folder.parent)
     new = {path for path in after.keys() - before.keys() if after[path] != "folder"}
-    assert new <= set(leaves)
+    assert all(any(fnmatch(path, pattern) for pattern in leaves) for path in new), new
     assert before.items() <= after.items()
 
 
@@ -486,6 +801,22 @@ def test_whatever_is_done_to_a_picture_it_opens_or_is_refused(kind):
 
 def test_the_corpus_is_large_enough():
     assert len(CASES) >= 40
+
+
+@awaited
+def test_a_broken_picture_does_not_stop_the_others(folder):
+    code, out, err = run(*two_pictures(folder))
+    assert code == 1
+    assert [line.split(": ")[0] for line in out.splitlines()] == [str(folder / "good.png")]
+
+
+@pytest.mark.parametrize("words", [
+    ["caption"], ["caption", "a.png", "--beam", "0"], ["train", "--model", "gpt", "--out", "o"], ["dance"], ["--dance"],
+    ["train", "--model", "transformer"], ["evaluate", "x", "--beam", "many"], ["demo", "--scenes", "1000000"],
+])  # fmt: skip
+def test_a_command_with_wrong_words_says_how_it_is_used(folder, words):
+    code, out, err = run(*words)
+    assert code == 2 and "Usage: " in err and "Traceback" not in err
 
 
 def break_off(folder):
