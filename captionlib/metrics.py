@@ -1,4 +1,4 @@
-"""Step 6 of six: how good is a caption? Lesson 10 teaches the word scores, 07 and 08 use truth and pointing.
+"""Step 6, metrics: how good is a caption? Lesson 10 teaches the word scores, 07 and 08 use truth and pointing.
 
 BLEU, ROUGE-L and CIDEr-D count what a caption shares with what people wrote. They take lists of words and equal the
 standard scorer's (pycocoevalcap); `score` takes plain sentences. On ToyScenes, where the truth is known, `truth_score`

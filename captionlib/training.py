@@ -1,4 +1,4 @@
-"""Step 3, the decoder learns: teacher forcing with Keras `fit` (lessons 07 and 11).
+"""Step 4, the decoder learns: teacher forcing with Keras `fit` (lessons 07 and 11).
 
 One step sees B pictures with k captions each; the captions of a picture share its memory. The loss is the mean over
 words, never over padding. After each epoch the decoder captions the validation pictures by itself, and the epoch

@@ -77,6 +77,17 @@ def test_every_room_stands_in_the_table():
     assert {room_of(path) for path in MODULES} - {"__init__", "pretrained", "scratch"} <= set(ROW)
 
 
+STEPS = {"data": 1, "vision": 2, "text": 3, "models": 4, "training": 4, "decoding": 5, "metrics": 6, "ptb": 6}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_opens_with_a_paragraph_and_counts_the_six_steps_alike(path):
+    opening = (ast.get_docstring(ast.parse(path.read_text("utf8"))) or "").splitlines()
+    assert opening, "no opening paragraph"
+    if numbered := re.match(r"Step (\w+)", opening[0]):
+        assert numbered[1] == str(STEPS[room_of(path)])
+
+
 @pytest.mark.parametrize("module", ["data", "text", "metrics", "scratch", "cli", "doctor", "lab"])
 def test_starts_without_tensorflow(module):
     code = f"import sys, captionlib.{module}; print({{'tensorflow', 'keras'}} & set(sys.modules) or 'light')"

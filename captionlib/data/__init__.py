@@ -1,4 +1,4 @@
-"""Step one of six, the material: ToyScenes, Flickr8k or your own photographs, all as one CaptionDataset."""
+"""Step 1, data: ToyScenes, Flickr8k or your own photographs, all as one CaptionDataset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step one of six, the material: pictures with their captions, in splits. Every lesson that trains or scores uses it.
+"""Step 1, data: pictures with their captions, in splits. Every lesson that trains or scores uses it.
 
 A data set names its pictures and opens one when asked, so that eight thousand photographs never sit in memory together.
 """

@@ -1,4 +1,4 @@
-"""Step one of six, the material: Flickr8k, 8,091 photographs with five captions each. Lesson 13 trains on it.
+"""Step 1, data: Flickr8k, 8,091 photographs with five captions each. Lesson 13 trains on it.
 
 The photographs may not be passed on with the course, so they come from the reader's own copy or download. Copies differ
 in layout, picture size and line ends; what is checked is therefore the content, never one archive's digest.

@@ -1,4 +1,4 @@
-"""Step one of six, the material: your own photographs, as a folder with a captions.csv. Lesson 13 asks for one.
+"""Step 1, data: your own photographs, as a folder with a captions.csv. Lesson 13 asks for one.
 
     picture,caption,split
     beach.jpg,"A dog runs along the sea, wet and happy.",train

@@ -1,4 +1,4 @@
-"""Step 3, the decoder: three models under one contract (see `captionlib.models.decoder`; lessons 07, 08 and 12)."""
+"""Step 4, the decoder: three models under one contract (see `captionlib.models.decoder`; lessons 07, 08 and 12)."""
 
 from captionlib.models.decoder import Decoder
 from captionlib.models.show_and_tell import ShowAndTell

@@ -1,4 +1,4 @@
-"""Step 3, the decoder: attention, a weighted mean over the places of a picture (lessons 08 and 12).
+"""Step 4, the decoder: attention, a weighted mean over the places of a picture (lessons 08 and 12).
 
 Keys and values are made once a picture by `prepare`; only the query changes from word to word. Rows of the query may
 be a multiple of the pictures (five captions, several beams): they are grouped by picture, never copied.

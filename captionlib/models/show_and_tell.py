@@ -1,4 +1,4 @@
-"""Step 3, the decoder: `ShowAndTell` sees the picture once, as one vector, then speaks from memory (lesson 07)."""
+"""Step 4, the decoder: `ShowAndTell` sees the picture once, as one vector, then speaks from memory (lesson 07)."""
 
 import keras
 import tensorflow as tf

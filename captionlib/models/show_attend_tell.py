@@ -1,4 +1,4 @@
-"""Step 3, the decoder: `ShowAttendTell` looks again before every word (lesson 08).
+"""Step 4, the decoder: `ShowAttendTell` looks again before every word (lesson 08).
 
 Fast for one reason: nothing that does not depend on the word is computed per word. Keys and values are made once a
 picture, the words' part of the LSTM gates and the vocabulary projection once for the whole sequence; only the

@@ -1,4 +1,4 @@
-"""Step 3, the decoder: `TransformerCaptioner` lets every word look at all words before it and at the picture (lesson 12)."""
+"""Step 4, the decoder: `TransformerCaptioner` lets every word look at all words before it and at the picture (lesson 12)."""
 
 import keras
 import tensorflow as tf

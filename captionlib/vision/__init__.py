@@ -1,1 +1,1 @@
-"""Step 1, vision: picture files become images, images become grids of features (lessons 01 and 03)."""
+"""Step 2, vision: picture files become images, images become grids of features (lessons 01 and 03)."""

@@ -1,4 +1,4 @@
-"""Step 1, vision: an encoder turns an image into a grid of features. Lesson 03 opens one up.
+"""Step 2, vision: an encoder turns an image into a grid of features. Lesson 03 opens one up.
 
 Three kinds: `toynet`, trained here on ToyScenes; `mobilenet_v2`, a public 8-bit ImageNet model of 3.6 MB that we turn
 back into floating point; and every network of `keras.applications`, by its own name, such as `ResNet50`.

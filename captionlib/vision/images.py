@@ -1,4 +1,4 @@
-"""The first step, *picture*: any picture file becomes an upright RGB array, or one sentence says why it cannot.
+"""Step 2, vision: any picture file becomes an upright RGB array, or one sentence says why it cannot.
 
 Lesson 01 (see_with_convolutions) begins with such an array; lesson 13 opens the learner's own photographs with it.
 """

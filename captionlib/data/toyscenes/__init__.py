@@ -1,4 +1,4 @@
-"""Step one of six, the material: small picture-book scenes that the course draws itself and knows the truth about.
+"""Step 1, data: small picture-book scenes that the course draws itself and knows the truth about.
 
 Every lesson runs on ToyScenes. `scene` says what there is and where, `drawing` and `places` paint it, `language`
 describes it in five captions, and `truth` judges any caption of it.
