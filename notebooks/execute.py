@@ -12,15 +12,24 @@ import os
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parent
 TIMES = HERE / "times.json"  # seconds on two processor cores, rounded up to fives
 CHURN = "metadata.widgets cell.metadata.execution metadata.language_info.version"
+BADGES = "Open this lesson in [Colab]({colab}) or [Binder]({binder}), or on your own machine with `make lab`."
+COLAB = """\
+# Google Colab fetches captionlib here; elsewhere this cell does nothing.
+import importlib.util
+
+if importlib.util.find_spec("captionlib") is None:
+    %pip install -q --no-deps git+{address}"""
 WIDGET = "application/vnd.jupyter.widget-view+json"  # names a model that lives only as long as its kernel
 
 
@@ -50,9 +59,21 @@ def captionlib_files(code: str) -> list[Path]:
 def state(notebook: nbformat.NotebookNode) -> str:
     """Condense everything a lesson's outputs depend on into a short digest."""
     cells = [[cell.cell_type, cell.source] for cell in notebook.cells]
-    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code" and cell.source[:1] not in "%!")
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    code = TransformerManager().transform_cell(code)  # %pip and the like become Python
     sources = [path.read_bytes() for path in [PROJECT / "requirements.lock", *captionlib_files(code)]]
     return hashlib.sha256(b"\0".join([json.dumps(cells).encode(), *sources])).hexdigest()[:16]
+
+
+def stamp(notebook: nbformat.NotebookNode, name: str) -> None:
+    """Write the project's address, which stands in pyproject.toml alone, into the cells `badges` and `colab`."""
+    address = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf8"))["project"]["urls"]["Repository"]
+    repository = address.removeprefix("https://github.com/")
+    colab = f"https://colab.research.google.com/github/{repository}/blob/main/notebooks/{name}"
+    binder = f"https://mybinder.org/v2/gh/{repository}/main?urlpath=lab/tree/notebooks/{name}"
+    stamped = {"badges": BADGES.format(colab=colab, binder=binder), "colab": COLAB.format(address=address)}
+    for cell in notebook.cells:
+        cell.source = stamped.get(cell.id, cell.source)
 
 
 def execute(path: Path, notebook: nbformat.NotebookNode) -> float:
@@ -90,6 +111,7 @@ def main() -> None:
     times = json.loads(TIMES.read_text("utf8")) if TIMES.exists() else {}
     for path in named or sorted(HERE.glob("[0-9][0-9]_*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
+        stamp(notebook, path.name)
         if not named and notebook.metadata.get("captionlib", {}).get("run_with") == state(notebook):
             print(f"{path.name}: fresh")
             continue
