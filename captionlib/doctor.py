@@ -132,9 +132,10 @@ def missing_files(folder: Path) -> list[str]:
     Returns:
         Names of absent or empty files.
     """
-    needed = ["config.json"]
-    needed += ["tokenizer.json", "decoder.weights.h5"] if not folder.name.startswith("toynet") else []
-    return [name for name in needed if not (folder / name).is_file() or not (folder / name).stat().st_size]
+    parts = ["toynet.weights.h5"] if folder.name == "toynet" else ["tokenizer.json", "decoder.weights.h5"]
+    return [
+        name for name in ["config.json", *parts] if not (folder / name).is_file() or not (folder / name).stat().st_size
+    ]
 
 
 def cache() -> Iterator[Line]:
