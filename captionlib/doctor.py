@@ -133,9 +133,8 @@ def missing_files(folder: Path) -> list[str]:
         Names of absent or empty files.
     """
     parts = ["toynet.weights.h5"] if folder.name == "toynet" else ["tokenizer.json", "decoder.weights.h5"]
-    return [
-        name for name in ["config.json", *parts] if not (folder / name).is_file() or not (folder / name).stat().st_size
-    ]
+    files = [folder / name for name in ("config.json", *parts)]
+    return [file.name for file in files if not file.is_file() or not file.stat().st_size]
 
 
 def cache() -> Iterator[Line]:
