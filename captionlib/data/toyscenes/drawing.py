@@ -25,6 +25,12 @@ COLOURS = {
     "pink": (248, 150, 192),
     "white": (252, 250, 246),
 }
+NAMELESS = (  # colours without a word: ToyNet trains with them too, so that a shape is a shape in any colour
+    *((44, 44, 50), (140, 140, 146), (120, 76, 44), (22, 140, 150), (172, 222, 60), (34, 40, 112), (122, 22, 42)),
+    *((226, 44, 172), (132, 200, 248), (192, 172, 240), (252, 204, 164), (120, 120, 44), (150, 232, 192)),
+    (250, 112, 104),
+)
+PAINTS = COLOURS | {str(paint): paint for paint in NAMELESS}
 FILLS = {
     "k": INK,
     "w": (255, 253, 248),
@@ -134,7 +140,7 @@ def shade(colour: tuple[int, int, int], towards: int, percent: int) -> tuple[int
 @cache
 def sprite(kind: str, action: str, colour: str, pixels: int, faces_left: bool) -> Image.Image:
     """Draw one object as RGBA, its 100 by 100 square `pixels` wide, with 4 pixels of margin on every side."""
-    main, darker = COLOURS[colour], 0.85 if colour == "white" else 0.72
+    main, darker = PAINTS[colour], 0.85 if colour == "white" else 0.72
     fills = FILLS | {
         "c": main,
         "d": tuple(int(v * darker) for v in main),
