@@ -83,10 +83,10 @@ class Captioner:
                 raise CaptionlibError(f"{folder} holds no {part}: give a folder that captionlib train has finished.")
         try:
             config = json.loads((folder / "config.json").read_text(encoding="utf8"))
-            model, settings, about = config["model"], config["decoder"], config["encoder"]
+            model, settings, about = str(config["model"]), config["decoder"], config["encoder"]
             name, version, penalty = about["name"], about["version"], float(config["length_penalty"])
             size, grid = int(settings["vocabulary_size"]), (settings["places"], settings["depth"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             what = f"{type(error).__name__}: {error}"
             raise CaptionlibError(f"{folder / 'config.json'} does not describe a captioner ({what}).") from error
         if model not in MODELS:
@@ -103,7 +103,7 @@ class Captioner:
         try:
             decoder = MODELS[model](**settings)
         except (TypeError, ValueError, KeyError) as error:
-            what = str(error).split("\n")[0]
+            what = str(error).split("\n")[0].split(". ")[0]  # of Keras, the first sentence
             raise CaptionlibError(f"{folder / 'config.json'} has settings that {model} cannot use ({what}).") from error
         load_weights(decoder, folder / "decoder.weights.h5")
         return cls(encoder, tokenizer, decoder, model, penalty)
@@ -175,6 +175,8 @@ class Captioner:
             raise CaptionlibError(f"{dataset.name} has no split {split!r}: use one of {', '.join(dataset.splits)}.")
         store = FeatureStore.extract(dataset, self.encoder)
         names = store.usable(dataset.splits[split])
+        if not names:
+            raise CaptionlibError(f"The split {split} of {dataset.name} has no picture that opens: use another split.")
         features = store[names]
         captions = self.caption_features(features, beam)
         said = {name: caption.text for name, caption in zip(names, captions, strict=True)}

@@ -1,4 +1,4 @@
-"""Step 5, decoding: from logits to a caption. Greedy, beam search and sampling, for every decoder (lesson 09).
+"""Step 4, decoding: from logits to a caption. Greedy, beam search and sampling, for every decoder (lesson 09).
 
 All three run as one compiled loop over a whole batch. They tile and reorder the leaves of a decoder's state along
 axis 0 and know nothing else of a model. None of them says `<pad>`, `<start>` or `<unk>`; every caption has at least
@@ -17,6 +17,7 @@ from captionlib.text import END, PAD, START, UNK
 
 NEVER = -1e9  # a logit so low that its word is never chosen
 BATCH = 250  # pictures decoded at a time
+SEED = tf.TensorSpec([2], tf.int32)
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def sample(
 
 def draw(decoder: Decoder, features, key: tuple, choose: Callable, seed: int) -> Decoded:
     """Decode with one word a step: `choose` maps log-probabilities (B, V) and a seed (2,) to words (B,)."""
-    captions = compiled(decoder, key, lambda f, seed: draw_captions(decoder, f, choose, seed))
+    captions = compiled(decoder, key, lambda f, seed: draw_captions(decoder, f, choose, seed), SEED)
     chunk = itertools.count()
     return in_batches(lambda f: structure_to_numpy(captions(f, tf.constant([seed, next(chunk)]))), features)
 
@@ -267,10 +268,14 @@ def follow_back(words: np.ndarray, parents: np.ndarray) -> tuple[np.ndarray, np.
     return tokens, rows
 
 
-def compiled(decoder: Decoder, key: tuple, function: Callable):
-    """Compile once for each decoder and each way to decode; the compiled functions live as long as the decoder."""
+def compiled(decoder: Decoder, key: tuple, function: Callable, *more: tf.TensorSpec):
+    """Compile once for each decoder and each way to decode, for any number of pictures, even one.
+
+    The compiled functions live as long as the decoder; `more` are the arguments after the features.
+    """
+    features = tf.TensorSpec([None, decoder.settings["places"], decoder.settings["depth"]], tf.float32)
     functions = decoder.__dict__.setdefault("compiled_decoding", {})
-    return functions.setdefault(key, tf.function(function, reduce_retracing=True, autograph=False))
+    return functions.setdefault(key, tf.function(function, [features, *more], autograph=False))
 
 
 def in_batches(decode: Callable, features) -> Decoded:

@@ -98,7 +98,8 @@ def train(
 
     learn, check = batches("train", seed), batches("val")
     training.start_from_frequencies(decoder, learn.tokens)
-    captioner.save_description(folder)
+    if not resume:  # a resumed run has these already, and must not spoil another one's
+        captioner.save_description(folder)
     settings = recipe["fit"] | ({"epochs": epochs} if epochs else {})
     try:
         history = training.fit(

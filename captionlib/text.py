@@ -1,4 +1,4 @@
-"""Step 3, text: captions become lists of token ids and back. Lesson 04 builds the tokenizer piece by piece.
+"""Step 2, text: captions become lists of token ids and back. Lesson 04 builds the tokenizer piece by piece.
 
 Plain Python on purpose: it starts without TensorFlow and is kept as readable JSON. With the same settings,
 `keras.layers.TextVectorization` gives the same ids for every word (a test).
@@ -114,5 +114,5 @@ class Tokenizer:
         try:
             about = json.loads(Path(path).read_text(encoding="utf8"))
             return cls(list(map(str, about["vocabulary"])), about["split"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, CaptionlibError) as error:
             raise CaptionlibError(f"{path} is not a tokenizer ({error}): train the model again.") from error

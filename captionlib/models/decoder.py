@@ -1,4 +1,4 @@
-"""Step 4, the decoder: features and the words so far become logits for the next word.
+"""Step 3, the decoder: features and the words so far become logits for the next word.
 
 Here stands the contract that `ShowAndTell`, `ShowAttendTell` and `TransformerCaptioner` obey (lessons 07, 08 and 12),
 so that training, decoding and the figures are written once:
@@ -115,10 +115,18 @@ def load_weights(decoder: Decoder, path: Path) -> None:
     Raises:
         CaptionlibError: if the file is broken, is of another decoder, or holds numbers that are not finite.
     """
+    sizes = []
+    try:
+        with h5py.File(path) as file:
+            file.visititems(lambda name, item: sizes.append(item.size) if isinstance(item, h5py.Dataset) else None)
+    except OSError as error:
+        raise CaptionlibError(f"{path} is damaged or no file of weights: copy or train the model again.") from error
+    held, needed = sum(sizes), decoder.count_params()
+    if held != needed:
+        raise CaptionlibError(f"{path} does not fit its config.json: it holds {held:,} numbers, {needed:,} are needed.")
     try:
         decoder.load_weights(path)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        what = " ".join(str(error).split())[:300]
-        raise CaptionlibError(f"{path} does not fit its config.json: {what}") from error
+        raise CaptionlibError(f"{path} does not fit its config.json: it is of another model.") from error
     if not all(np.isfinite(weight.numpy()).all() for weight in decoder.weights):
         raise CaptionlibError(f"{path} holds weights that are not finite numbers: copy or train the model again.")

@@ -1,10 +1,11 @@
-"""Step 2, vision: features are computed once a picture and kept. Lesson 03 builds the store, lessons 07 to 13 read it.
+"""Step 1, vision: features are computed once a picture and kept. Lesson 03 builds the store, lessons 07 to 13 read it.
 
 Running the encoder is the dear part of captioning with a frozen network, and its answer never changes. The store keeps
 it in one float16 memory map on disk, one row a picture (not one a caption), keyed by data set, encoder and version.
 """
 
 import json
+import os
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -105,6 +106,9 @@ def compute(dataset: CaptionDataset, encoder: Encoder, names: list[str], folder:
         state = {"done": 0, "broken": {}}
         try:
             features = np.lib.format.open_memmap(part, mode="w+", dtype="float16", shape=shape)
+            if hasattr(os, "posix_fallocate"):  # a map on a disk that fills up later would kill Python without a word
+                with open(part, "r+b") as file:
+                    os.posix_fallocate(file.fileno(), 0, part.stat().st_size)
         except OSError as error:
             part.unlink(missing_ok=True)
             need = 2 * np.prod(shape, dtype=float) / 1e9
