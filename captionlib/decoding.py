@@ -1,4 +1,4 @@
-"""Step 4, decoding: from logits to a caption. Greedy, beam search and sampling, for every decoder (lesson 09).
+"""Step 5, decoding: from logits to a caption. Greedy, beam search and sampling, for every decoder (lesson 09).
 
 All three run as one compiled loop over a whole batch. They tile and reorder the leaves of a decoder's state along
 axis 0 and know nothing else of a model. None of them says `<pad>`, `<start>` or `<unk>`; every caption has at least

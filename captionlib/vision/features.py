@@ -1,4 +1,4 @@
-"""Step 1, vision: features are computed once a picture and kept. Lesson 03 builds the store, lessons 07 to 13 read it.
+"""Step 2, vision: features are computed once a picture and kept. Lesson 03 builds the store, lessons 07 to 13 read it.
 
 Running the encoder is the dear part of captioning with a frozen network, and its answer never changes. The store keeps
 it in one float16 memory map on disk, one row a picture (not one a caption), keyed by data set, encoder and version.
