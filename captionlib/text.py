@@ -1,4 +1,4 @@
-"""Step 2, text: captions become lists of token ids and back. Lesson 04 builds the tokenizer piece by piece.
+"""Step 3, text: captions become lists of token ids and back. Lesson 04 builds the tokenizer piece by piece.
 
 Plain Python on purpose: it starts without TensorFlow and is kept as readable JSON. With the same settings,
 `keras.layers.TextVectorization` gives the same ids for every word (a test).

@@ -1,4 +1,4 @@
-"""Step 3, the decoder: features and the words so far become logits for the next word.
+"""Step 4, the decoder: features and the words so far become logits for the next word.
 
 Here stands the contract that `ShowAndTell`, `ShowAttendTell` and `TransformerCaptioner` obey (lessons 07, 08 and 12),
 so that training, decoding and the figures are written once:
