@@ -111,25 +111,24 @@ def sentence(scene, rng: Random) -> str:
     def does(thing):
         return pick((verb(thing), f"is {verb(thing, True)}"))
 
-    def clause(thing, relation=""):
-        return pick(
-            (f"{noun(thing)} {does(thing)}", f"there is {noun(thing)}", f"{noun(thing)} {verb(thing, True)}")
-            if not relation
-            else (f"{noun(thing)} {does(thing)}", f"{noun(thing)} is", f"there is {noun(thing)}", noun(thing))
-        )
+    def clause(thing, related):
+        acts = f"{noun(thing)} {does(thing)}"
+        if related:
+            return pick((acts, f"{noun(thing)} is", f"there is {noun(thing)}", noun(thing)))
+        return pick((acts, f"there is {noun(thing)}", f"{noun(thing)} {verb(thing, True)}"))
 
     things = sorted(scene.objects, key=lambda thing: rng.random())
-    first, second, third, fourth = (things + [None] * 3)[:4]
+    first, second, third = (things + [None] * 2)[:3]
     where = pick(PLACES[scene.place])
     if second is None or rng.random() < 0.12:
-        text = clause(first)
+        text = clause(first, related=False)
         if first.in_the_air and rng.random() < 0.4:
             text += " in the sky"
         return pick((f"{text} {where}", f"{where} {noun(first)} {does(first)}"))
     said = [relation for a, relation, b in scene.relations if (a, b) == (first.kind, second.kind)]
     if said and rng.random() < 0.6:
         relation = pick(said)
-        text = f"{clause(first, relation)} {pick(RELATIONS[relation])} {noun(second)}"
+        text = f"{clause(first, related=True)} {pick(RELATIONS[relation])} {noun(second)}"
         if third and rng.random() < 0.4:
             text += f" and {noun(third)} {does(third)}"
     else:
