@@ -109,7 +109,7 @@ def application(name: str, weights: str | None = "imagenet") -> Encoder:
         CaptionlibError: if there is no such network or its weights cannot be downloaded.
     """
     families = [m for m in vars(keras.applications).values() if hasattr(m, name) and hasattr(m, "preprocess_input")]
-    if not families:
+    if not families or not name[:1].isupper():
         raise CaptionlibError(
             f"There is no encoder called {name!r}: use toynet, mobilenet_v2 or a network of keras.applications such as "
             "ResNet50."
