@@ -25,7 +25,7 @@ SCENES = {
     "encoder": "toynet",
     "min_count": 1,
     "batch": 32,
-    "decoder": {"max_length": 18, "dropout": 0.1},
+    "decoder": {"max_length": 18, "dropout": 0.2},
     "fit": {"epochs": 8, "learning_rate": 2e-3, "weight_decay": 1e-4},
 }
 PHOTOS = {

@@ -15,7 +15,7 @@ from captionlib.errors import CaptionlibError
 from captionlib.widgets import parts
 
 WITHOUT_KERNEL = (
-    "Here stands the scene composer: menus for the place and two objects, the scene, and what the captioner says."
+    "Here stands the scene composer: buttons for the place and two objects, the scene, and what the captioner says."
 )
 
 
@@ -26,29 +26,29 @@ def scene_composer(say: Callable[[np.ndarray], str]) -> None:
         say: Image (96, 96, 3) uint8 in, caption out; it runs after every change.
     """
     say_once = lru_cache(maxsize=256)(lambda scene: say(toyscenes.draw(scene)))
-    place = parts.choice("place", PLACES, "beach")
+    place = parts.choice("place", PLACES, "meadow")
     look, look_row = parts.slider("backdrop", 0, 15, 3)
-    things = [thing_menus(1, "boat", "red", "big", "left"), thing_menus(2, "cat", "yellow", "small", "right")]
+    things = [thing_buttons(1, "horse", "white", "big", "left"), thing_buttons(2, "balloon", "red", "small", "right")]
     page = ipywidgets.HTML()
 
     def redraw(_=None):
         try:
-            scene = compose(place.value, look.value, [[menu.value for menu in menus] for menus in things])
+            scene = compose(place.value, look.value, [[row.value for row in rows] for rows in things])
             page.value = show(scene, say_once(scene))
         except CaptionlibError as fault:
             page.value = f'<p role="status">{html.escape(str(fault))}</p>'
 
-    for menus in things:
-        menus[0].observe(lambda change, menus=menus: offer_actions(menus, change["new"]), "value")
+    for rows in things:
+        rows[0].observe(lambda change, rows=rows: offer_actions(rows, change["new"]), "value")
     for control in (place, look, *things[0], *things[1]):
         control.observe(redraw, "value")
     redraw()
-    rows = [ipywidgets.HBox([place, look_row]), *(ipywidgets.HBox(menus) for menus in things), page]
+    rows = [ipywidgets.HBox([place, look_row]), *(ipywidgets.HBox(rows) for rows in things), page]
     parts.present(ipywidgets.VBox(rows), WITHOUT_KERNEL)
 
 
-def thing_menus(number: int, kind: str, colour: str, size: str, column: str) -> list[ipywidgets.Dropdown]:
-    """Make the five menus of one object: kind, colour, size, action, column."""
+def thing_buttons(number: int, kind: str, colour: str, size: str, column: str) -> list[ipywidgets.Dropdown]:
+    """Make the five rows of one object: kind, colour, size, action, column."""
     return [
         parts.choice(f"object {number}", ["nothing", *ACTIONS], kind),
         parts.choice(f"colour {number}", COLOURS, colour),
@@ -58,13 +58,13 @@ def thing_menus(number: int, kind: str, colour: str, size: str, column: str) -> 
     ]
 
 
-def offer_actions(menus: list[ipywidgets.Dropdown], kind: str) -> None:
-    """Let the action menu offer what this kind of object can do; a house cannot run."""
-    menus[3].options = list(ACTIONS.get(kind, ["does nothing"]))
+def offer_actions(rows: list[ipywidgets.Dropdown], kind: str) -> None:
+    """Let the action row offer what this kind of object can do; a house cannot run."""
+    rows[3].options = list(ACTIONS.get(kind, ["does nothing"]))
 
 
 def compose(place: str, look: int, things: list[list[str]]) -> toyscenes.Scene:
-    """Build a scene from the menus.
+    """Build a scene from the rows.
 
     Args:
         place: One of the places.

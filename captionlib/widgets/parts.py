@@ -5,6 +5,7 @@ without a running kernel. Core ipywidgets only, so that they work in JupyterLab 
 import base64
 import html
 import io
+from collections.abc import Iterable
 
 import ipywidgets
 import numpy as np
@@ -58,8 +59,9 @@ def slider(name: str, low: int, high: int, value: int) -> tuple[ipywidgets.IntSl
     return slide, ipywidgets.HBox([slide, box])
 
 
-def choice(name: str, options, value=None) -> ipywidgets.Dropdown:
-    """Make a menu.
+def choice(name: str, options: Iterable[str], value: str | None = None) -> ipywidgets.ToggleButtons:
+    """Make a row of buttons, one of which is pressed. JupyterLab takes a menu's and a radio button's arrow keys (and its
+    x, which cuts the cell) for its own; buttons answer to Tab, Enter and the mouse.
 
     Args:
         name: What it chooses, in words.
@@ -67,13 +69,20 @@ def choice(name: str, options, value=None) -> ipywidgets.Dropdown:
         value: Where it starts; the first when None.
 
     Returns:
-        The menu; its `value` is one of the options.
+        The buttons; their `value` is one of the options.
     """
-    menu = ipywidgets.Dropdown(options=list(options), description=name, style=WIDE)
-    menu.layout.width = "auto"
+    buttons = ipywidgets.ToggleButtons(description=name, style={"button_width": "5.2em", "description_width": "5em"})
+    offer(buttons, options)
     if value is not None:
-        menu.value = value
-    return menu
+        buttons.value = value
+    return buttons
+
+
+def offer(buttons: ipywidgets.ToggleButtons, options: Iterable[str]) -> None:
+    """Give a row of buttons other choices, each with a tooltip that says what it would set."""
+    options = list(options)
+    buttons.tooltips = [f"{buttons.description}: {option}" for option in options]
+    buttons.options = options
 
 
 def present(widget: ipywidgets.Widget, words: str) -> None:

@@ -98,6 +98,11 @@ def test_all_places_kinds_colours_actions_and_relations_occur_often(world):
     assert min(counts.values()) >= 50
 
 
+def test_a_list_without_commas_is_understood():
+    """A tokenizer drops punctuation, so captioners list objects without it."""
+    assert truth("a red fox a house and a kite", SCENE) == truth("a red fox, a house and a kite", SCENE)
+
+
 @given(seeds)
 @settings(deadline=None)
 def test_scenes_are_never_a_close_call(seed):
@@ -110,7 +115,10 @@ def test_scenes_are_never_a_close_call(seed):
         for b in scene.objects:
             dx, dy = abs(a.x - b.x), abs(a.y - b.y)
             assert dx <= 9 or 23 <= dx <= 41 or dx >= 55
-            assert (dy <= 13 if a.in_the_air else dy <= 2 or 8 <= dy <= 11 or dy >= 20) or a.in_the_air != b.in_the_air
+            if a.in_the_air == b.in_the_air:
+                assert dy <= 13 or dy >= 18  # far from 15, where "next to" ends
+            if dx < 16 and not a.in_the_air and not b.in_the_air:
+                assert dy <= 2 or dy >= 7  # far from 5, where "behind" begins
 
 
 @given(seeds)
@@ -181,7 +189,7 @@ def test_false_statements_are_named(caption, false):
 
 @pytest.mark.parametrize(
     "caption",
-    ["colourless green ideas sleep", "red red red", "the of fox", "a fox a house", "a fox next to", "next to a house"]
+    ["colourless green ideas sleep", "red red red", "the of fox", "a fox next to", "next to a house"]
     + [
         "a fox is",
         "a fox is a house",

@@ -86,7 +86,8 @@ class Reading:
         """Read a noun: a new subject, or the second noun of a relation."""
         kind = NOUN[word]
         seen = any(s.subject == kind and s.says == "is" for s in self.statements)
-        if self.copula or self.link in PREPOSITIONS - {"by"} or not (self.link or self.joint):
+        listed = not ARTICLES.isdisjoint(self.before_noun)  # "a fox a duck and a car": tokenizers drop the commas
+        if self.copula or self.link in PREPOSITIONS - {"by"} or not (self.link or self.joint or listed):
             self.not_understood += [*filter(None, (self.link,)), word]
         elif self.link and self.latest:
             relation = RELATION.get(self.link, "next to")
