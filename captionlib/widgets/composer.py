@@ -28,7 +28,7 @@ def scene_composer(say: Callable[[np.ndarray], str]) -> None:
     say_once = lru_cache(maxsize=256)(lambda scene: say(toyscenes.draw(scene)))
     place = parts.choice("place", PLACES, "meadow")
     look, look_row = parts.slider("backdrop", 0, 15, 3)
-    things = [thing_buttons(1, "horse", "white", "big", "left"), thing_buttons(2, "balloon", "red", "small", "right")]
+    things = [thing(1, "horse", "white", "big", "left"), thing(2, "balloon", "red", "small", "right")]
     page = ipywidgets.HTML()
 
     def redraw(_=None):
@@ -38,33 +38,33 @@ def scene_composer(say: Callable[[np.ndarray], str]) -> None:
         except CaptionlibError as fault:
             page.value = f'<p role="status">{html.escape(str(fault))}</p>'
 
-    for rows in things:
-        rows[0].observe(lambda change, rows=rows: offer_actions(rows, change["new"]), "value")
+    for kind, *_, action, _ in things:
+        kind.observe(lambda change, action=action: parts.offer(action, actions_of(change["new"])), "value")
     for control in (place, look, *things[0], *things[1]):
         control.observe(redraw, "value")
     redraw()
-    rows = [ipywidgets.HBox([place, look_row]), *(ipywidgets.HBox(rows) for rows in things), page]
-    parts.present(ipywidgets.VBox(rows), WITHOUT_KERNEL)
+    columns = ipywidgets.HBox([ipywidgets.VBox(rows, layout={"width": "50%"}) for rows in things])
+    parts.present(ipywidgets.VBox([place, look_row, columns, page]), WITHOUT_KERNEL)
 
 
-def thing_buttons(number: int, kind: str, colour: str, size: str, column: str) -> list[ipywidgets.Dropdown]:
-    """Make the five rows of one object: kind, colour, size, action, column."""
+def thing(number: int, kind: str, colour: str, size: str, column: str) -> list[ipywidgets.ToggleButtons]:
+    """Make the five rows of buttons for one object: kind, colour, size, action, column."""
     return [
         parts.choice(f"object {number}", ["nothing", *ACTIONS], kind),
         parts.choice(f"colour {number}", COLOURS, colour),
         parts.choice(f"size {number}", SIZES, size),
-        parts.choice(f"action {number}", ACTIONS[kind]),
+        parts.choice(f"action {number}", actions_of(kind)),
         parts.choice(f"column {number}", COLUMNS, column),
     ]
 
 
-def offer_actions(rows: list[ipywidgets.Dropdown], kind: str) -> None:
-    """Let the action row offer what this kind of object can do; a house cannot run."""
-    rows[3].options = list(ACTIONS.get(kind, ["does nothing"]))
+def actions_of(kind: str) -> tuple[str, ...]:
+    """Say what a kind of object can do; a house cannot run."""
+    return ACTIONS.get(kind, ("rests",))
 
 
 def compose(place: str, look: int, things: list[list[str]]) -> toyscenes.Scene:
-    """Build a scene from the rows.
+    """Build a scene from the buttons.
 
     Args:
         place: One of the places.
@@ -100,8 +100,9 @@ def show(scene: toyscenes.Scene, caption: str) -> str:
     judged = [("true", [in_words(s) for s in verdict.true]), ("false", [in_words(s) for s in verdict.false])]
     judged.append(("not understood", verdict.not_understood))
     lines = [f"<li>{name}: {html.escape(', '.join(said))}</li>" for name, said in judged if said]
-    text = f"<p><b>{html.escape(caption)}</b></p><ul>{''.join(lines)}</ul>"
-    return parts.picture(toyscenes.draw(scene), f"a drawn scene: {told}", 288) + text
+    text = f"<div><p><b>{html.escape(caption)}</b></p><ul>{''.join(lines)}</ul></div>"
+    image = parts.picture(toyscenes.draw(scene), f"a drawn scene: {told}", 288)
+    return f'<div style="display: flex; gap: 1.5em; margin-top: 1em">{image}{text}</div>'
 
 
 def in_words(statement: toyscenes.Statement) -> str:

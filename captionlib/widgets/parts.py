@@ -60,29 +60,29 @@ def slider(name: str, low: int, high: int, value: int) -> tuple[ipywidgets.IntSl
 
 
 def choice(name: str, options: Iterable[str], value: str | None = None) -> ipywidgets.ToggleButtons:
-    """Make a row of buttons, one of which is pressed. JupyterLab takes a menu's and a radio button's arrow keys (and its
-    x, which cuts the cell) for its own; buttons answer to Tab, Enter and the mouse.
+    """Make a row of buttons, one of which is pressed.
+
+    Not a menu and not radio buttons: JupyterLab takes their arrow keys for itself, and a letter too (x cuts the cell).
 
     Args:
-        name: What it chooses, in words.
+        name: What it chooses, in words; also in each button's tooltip.
         options: The choices.
         value: Where it starts; the first when None.
 
     Returns:
         The buttons; their `value` is one of the options.
     """
-    buttons = ipywidgets.ToggleButtons(description=name, style={"button_width": "5.2em", "description_width": "5em"})
-    offer(buttons, options)
-    if value is not None:
-        buttons.value = value
+    options = list(options)
+    buttons = ipywidgets.ToggleButtons(options=options, value=value or options[0], description=name)
+    buttons.style = {"button_width": "5.9em", "description_width": "5em"}
+    buttons.tooltips = [f"{name}: {option}" for option in options]
     return buttons
 
 
 def offer(buttons: ipywidgets.ToggleButtons, options: Iterable[str]) -> None:
-    """Give a row of buttons other choices, each with a tooltip that says what it would set."""
-    options = list(options)
+    """Give a row of buttons other choices; the first is pressed."""
     buttons.tooltips = [f"{buttons.description}: {option}" for option in options]
-    buttons.options = options
+    buttons.options = list(options)
 
 
 def present(widget: ipywidgets.Widget, words: str) -> None:

@@ -18,11 +18,11 @@ def quiz(*questions: Question) -> None:
     boxes = []
     for number, (question, options) in enumerate(questions, start=1):
         title = ipywidgets.HTML(f"<b>{number}. {html.escape(question)}</b>")
-        menu = ipywidgets.RadioButtons(options=list(options), value=None, layout={"width": "auto"})
-        menu.description, menu.style = f"question {number}", parts.WIDE
         reply = ipywidgets.HTML()
-        menu.observe(lambda change, reply=reply, options=options: tell(reply, options[change["new"]]), "value")
-        boxes.append(ipywidgets.VBox([title, menu, reply]))
+        buttons = [ipywidgets.Button(description=option, layout={"width": "100%"}) for option in options]
+        for button, explanation in zip(buttons, options.values(), strict=True):
+            button.on_click(lambda _, reply=reply, explanation=explanation: tell(reply, explanation))
+        boxes.append(ipywidgets.VBox([title, *buttons, reply], layout={"max_width": "46em"}))
     parts.present(ipywidgets.VBox(boxes), in_plain_text(questions))
 
 

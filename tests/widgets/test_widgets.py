@@ -50,7 +50,7 @@ def test_composer_follows_its_menus(shown):
 
     def say(image):
         seen.append(image)
-        return "a red boat sails"
+        return "a white horse runs"
 
     widgets.scene_composer(say)
     (widget, words), named = shown[0], {}
@@ -58,25 +58,27 @@ def test_composer_follows_its_menus(shown):
     for control in controls(widget):
         named[getattr(control, "description", "") or type(control).__name__] = control
     page = named["HTML"]
-    assert "<b>a red boat sails</b>" in page.value and "true: there is a boat, the boat is red" in page.value
+    assert "<b>a white horse runs</b>" in page.value and "true: there is a horse, the horse is white" in page.value
     before, calls = page.value, len(seen)
     named["colour 1"].value = "blue"
-    assert page.value != before and "false: the boat is red" in page.value and len(seen) == calls + 1
+    assert page.value != before and "false: the horse is white" in page.value and len(seen) == calls + 1
     assert "a drawn scene: " in page.value
     named["object 1"].value = "house"
-    assert named["action 1"].options == ("stands",) and "boat" not in page.value.split("alt=")[1].split('"')[1]
+    assert named["action 1"].options == ("stands",) and "horse" not in page.value.split("alt=")[1].split('"')[1]
     named["backdrop"].value = 9
     assert named["backdrop, typed"].value == 9
     named["object 2"].value = "house"
     assert "<img" not in page.value and "a house already" in page.value
     named["object 1"].value = named["object 2"].value = "nothing"
-    assert "an empty beach" in page.value
+    assert "an empty meadow" in page.value
 
 
 def test_every_control_of_the_composer_has_a_name(shown):
     widgets.scene_composer(lambda image: "a boat")
     for control in controls(shown[0][0]):
         assert isinstance(control, ipywidgets.HTML) or control.description
+        if isinstance(control, ipywidgets.ToggleButtons):
+            assert len(control.tooltips) == len(control.options)
 
 
 def test_compose_refuses_what_cannot_be():
@@ -102,9 +104,11 @@ def test_quiz_explains_every_option_and_is_readable_without_a_kernel(shown):
     widgets.quiz(*questions)
     widget, words = shown[0]
     assert words.splitlines()[:3] == ["1. Which?", "   - this: Yes: it is.", "   - that: No: <b> is not."]
-    _, menu, reply = list(controls(widget))[:3]
-    assert menu.value is None and reply.value == ""
-    menu.value = "that"
+    _, this, that, reply = list(controls(widget))[:4]
+    assert (this.description, that.description, reply.value) == ("this", "that", "")
+    this.click()
+    assert "Yes: it is." in reply.value
+    that.click()
     assert "No: &lt;b&gt; is not." in reply.value
 
 
