@@ -77,7 +77,9 @@ class Captioner:
         """
         folder = PRETRAINED / name_or_dir if (PRETRAINED / name_or_dir).is_dir() else Path(name_or_dir)
         if not folder.is_dir():
-            raise CaptionlibError(f"There is no model called {name_or_dir}: use a folder or one of {', '.join(shipped())}.")
+            raise CaptionlibError(
+                f"There is no model called {name_or_dir}: use a folder or one of {', '.join(shipped())}."
+            )
         for part in PARTS:
             if not (folder / part).is_file():
                 raise CaptionlibError(f"{folder} holds no {part}: give a folder that captionlib train has finished.")
@@ -93,7 +95,9 @@ class Captioner:
             raise CaptionlibError(f"{folder} wants the model {model!r}; this captionlib has {', '.join(MODELS)}.")
         tokenizer = Tokenizer.load(folder / "tokenizer.json")
         if len(tokenizer) != size:
-            raise CaptionlibError(f"{folder} does not fit: tokenizer.json has {len(tokenizer)} words, config.json {size}.")
+            raise CaptionlibError(
+                f"{folder} does not fit: tokenizer.json has {len(tokenizer)} words, config.json {size}."
+            )
         encoder = load_encoder(name, data_dir)
         if (version, grid) != (encoder.version, (int(np.prod(encoder.grid)), encoder.depth)):
             raise CaptionlibError(
@@ -205,7 +209,9 @@ class Captioner:
         if maps[0] is None:
             maps = decoding.saliency(self.decoder, features, [self.tokenizer.encode(c.text) for c in captions])
         words = {name: caption.tokens for name, caption in zip(names, captions, strict=True)}
-        looked = {name: m[: len(words[name])].reshape(len(words[name]), -1) for name, m in zip(names, maps, strict=True)}
+        looked = {
+            name: m[: len(words[name])].reshape(len(words[name]), -1) for name, m in zip(names, maps, strict=True)
+        }
         return metrics.pointing_score(words, looked, dataset.scenes, self.encoder.grid)
 
 

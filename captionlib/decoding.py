@@ -27,7 +27,7 @@ class Decoded:
     Attributes:
         tokens: (N, T) int32, without `<start>`, with `<end>`, then `<pad>`.
         log_probs: (N,) float32, log-probability of the caption with its `<end>`, over the words that may be said.
-        attention: (N, T, L) where each word looked; for a Transformer a dict of (N, T, heads, L); or {} without attention.
+        attention: (N, T, L) where each word looked; for a Transformer a dict of (N, T, heads, L); {} without attention.
     """
 
     tokens: np.ndarray
@@ -53,7 +53,7 @@ def greedy(decoder: Decoder, features) -> Decoded:
 
 
 def beam(decoder: Decoder, features, beams: int = 3, length_penalty: float = 1.0) -> Decoded:
-    """Keep the best few beginnings at every step (Sutskever et al. 2014, sec. 3.2), then choose by length-normalised score.
+    """Keep the best few beginnings at every step (Sutskever et al. 2014, sec. 3.2), then choose by score a word.
 
     A finished caption keeps its place among the beams and grows no more. The score is the log-probability divided by
     length ** length_penalty (Wu et al. 2016, sec. 7, in its simplest form), `<end>` counted.
@@ -76,7 +76,9 @@ def beam(decoder: Decoder, features, beams: int = 3, length_penalty: float = 1.0
         best = (scores / lengths**length_penalty).argmax(1)  # (B,)
         pictures = np.arange(len(best))
         path = rows[:, pictures, best]  # (T, B)
-        looked = tf.nest.map_structure(lambda a: a[np.arange(len(path))[:, None], pictures, path].swapaxes(0, 1), attention)
+        looked = tf.nest.map_structure(
+            lambda a: a[np.arange(len(path))[:, None], pictures, path].swapaxes(0, 1), attention
+        )
         return tokens[:, pictures, best].T, scores[pictures, best], looked
 
     return in_batches(best_of, features)
@@ -216,7 +218,9 @@ def draw_captions(decoder: Decoder, features, choose: Callable, seed):
 def allowed_log_probs(logits, t, max_length: int):
     """Log-probabilities over the words that may be said at step t: (B, V) to (B, V), the others at about -1e9."""
     ids = tf.range(logits.shape[-1])
-    banned = (ids == PAD) | (ids == START) | (ids == UNK) | ((ids == END) & (t == 0)) | ((ids != END) & (t == max_length))
+    banned = (
+        (ids == PAD) | (ids == START) | (ids == UNK) | ((ids == END) & (t == 0)) | ((ids != END) & (t == max_length))
+    )
     return tf.nn.log_softmax(tf.where(banned, NEVER, logits))
 
 
@@ -284,7 +288,9 @@ def in_batches(decode: Callable, features) -> Decoded:
     longest = max(tokens.shape[1] for tokens, _, _ in parts)
 
     def join(*arrays):  # (B, T, …): pad T to the longest
-        return np.concatenate([np.pad(a, [(0, 0), (0, longest - a.shape[1])] + [(0, 0)] * (a.ndim - 2)) for a in arrays])
+        return np.concatenate(
+            [np.pad(a, [(0, 0), (0, longest - a.shape[1])] + [(0, 0)] * (a.ndim - 2)) for a in arrays]
+        )
 
     tokens, log_probs, attention = zip(*parts, strict=True)
     return Decoded(join(*tokens), np.concatenate(log_probs), tf.nest.map_structure(join, *attention))

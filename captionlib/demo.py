@@ -19,7 +19,7 @@ h2 {{ font-size: 1.2rem; margin: 2.5rem 0 .2rem }} p {{ margin: .2rem 0 }} img {
 .no {{ color: #a33000 }} .yes {{ color: #1b6e3c }}
 </style></head><body>
 <h1>What the captioner says of scenes it has never seen</h1>
-<p>{model}, captionlib {version}, seed {seed}. Under each caption: where each word looked, bright where it looked most.</p>
+<p>{model}, captionlib {version}, seed {seed}. Under each caption: where each word looked, brightest where most.</p>
 {scenes}
 </body></html>
 """

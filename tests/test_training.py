@@ -55,7 +55,7 @@ def test_perplexity_of_knowing_nothing_is_the_size_of_the_vocabulary():
 
 
 def dataset(captions=None):
-    words = "red blue green dog cat bird runs sits jumps here there".split()
+    words = ["red", "blue", "green", "dog", "cat", "bird", "runs", "sits", "jumps", "here", "there"]
     rng = np.random.default_rng(1)
     names = [f"p{i}" for i in range(24)]
     captions = captions or {n: [" ".join(rng.choice(words, rng.integers(2, 7))) for _ in range(3)] for n in names}
@@ -202,9 +202,7 @@ def test_training_stops_when_the_score_stops_rising(tmp_path):
     check, _ = make_batches(data, "val")
     scores = iter([0.1, 0.5, 0.4, 0.3, 0.9])
     decoder = ShowAndTell(len(tokenizer), 4, 6, units=8, embedding=8)
-    history = training.fit(
-        decoder, batches, check, lambda: {"made_up": next(scores)}, tmp_path, epochs=9, patience=2
-    )
+    history = training.fit(decoder, batches, check, lambda: {"made_up": next(scores)}, tmp_path, epochs=9, patience=2)
     assert [e["made_up"] for e in history] == [0.1, 0.5, 0.4, 0.3]
 
 

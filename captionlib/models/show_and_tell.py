@@ -8,7 +8,7 @@ from captionlib.models.decoder import Decoder, repeat_rows
 
 @keras.saving.register_keras_serializable("captionlib")
 class ShowAndTell(Decoder):
-    """CNN, mean over places, LSTM (Vinyals et al. 2015; the picture enters as first state: Tanti et al. 2018, init-inject).
+    """CNN, mean over places, LSTM (Vinyals et al. 2015); the picture is the first state (Tanti et al. 2018).
 
     Args:
         vocabulary_size: V.

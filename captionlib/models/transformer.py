@@ -1,4 +1,4 @@
-"""Step 4, the decoder: `TransformerCaptioner` lets every word look at all words before it and at the picture (lesson 12)."""
+"""Step 4, the decoder: `TransformerCaptioner` looks at all words so far and at the picture (lesson 12)."""
 
 import keras
 import tensorflow as tf
@@ -125,8 +125,6 @@ class TransformerCaptioner(Decoder):
         x = self.dropout(self.embed(tokens) + self.position(tf.range(length)))  # (B·k, T, H)
         attention = {}
         for block in self.blocks:
-            x, attention[block.name] = block(
-                x, memory[block.name], visible, past=block.look_back.keys_values
-            )
+            x, attention[block.name] = block(x, memory[block.name], visible, past=block.look_back.keys_values)
         logits = self.to_logits(self.dropout(self.finish(x)))
         return (logits, attention) if return_attention else logits

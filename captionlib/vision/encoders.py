@@ -158,8 +158,7 @@ def dequantised_mobilenet(path) -> keras.Model:
             continue
         layer = "Conv1" if scope == "Conv" else re.sub(r"^expanded_conv_(\d+)/", r"block_\1/", scope).replace("/", "_")
         norm = {"Conv1": "bn_Conv1", "Conv_1": "Conv_1_bn"}.get(layer, f"{layer}_BN")
-        depthwise = layer.endswith("depthwise")  # (1, h, w, C) -> (h, w, C, 1); others (O, h, w, I) -> (h, w, I, O)
-        model.get_layer(layer).set_weights([kernel.transpose(1, 2, 3, 0)])
+        model.get_layer(layer).set_weights([kernel.transpose(1, 2, 3, 0)])  # (O, h, w, I), (1, h, w, C): first to last
         bias, epsilon = biases[scope], model.get_layer(norm).epsilon
         ones = np.ones_like(bias)
         model.get_layer(norm).set_weights([ones, bias, 0 * ones, (1 - epsilon) * ones])

@@ -130,7 +130,9 @@ def compute(dataset: CaptionDataset, encoder: Encoder, names: list[str], folder:
     del features
     part.replace(folder / "features.npy")
     with files.write_atomically(folder / "store.json") as temporary:
-        temporary.write_bytes(json.dumps({"crc32": checksum(folder / "features.npy"), "broken": state["broken"]}).encode())
+        temporary.write_bytes(
+            json.dumps({"crc32": checksum(folder / "features.npy"), "broken": state["broken"]}).encode()
+        )
     progress.unlink()
 
 

@@ -2,5 +2,6 @@
 
 from captionlib.widgets.composer import scene_composer
 from captionlib.widgets.questions import quiz
+from captionlib.widgets.scrubber import attention_scrubber
 
-__all__ = ["quiz", "scene_composer"]
+__all__ = ["attention_scrubber", "quiz", "scene_composer"]
