@@ -171,9 +171,14 @@ def draw_attention(path: Path, images: dict, captions: dict) -> None:
 def report(result: dict, json_file: Path | None) -> None:
     """Print scores, and write everything to a JSON file if one is named."""
     from captionlib.data import files
+    from captionlib.metrics import METEOR_HINT
 
+    spread = result.get("intervals", {})
     for name, value in result["scores"].items():
-        print(f"{name:20} {value:.4f}" if isinstance(value, float) else f"{name:20} {value}")
+        between = "   between {:.4f} and {:.4f} (95 %)".format(*spread[name]) if name in spread else ""
+        print(f"{name:20} {value:.4f}{between}" if isinstance(value, float) else f"{name:20} {value}")
+    if "meteor" not in result["scores"]:
+        print(METEOR_HINT, file=sys.stderr)
     if json_file:
         with files.write_atomically(json_file) as temporary:
             temporary.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf8")

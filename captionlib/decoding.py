@@ -225,7 +225,7 @@ def allowed_log_probs(logits, t, max_length: int):
 
 
 def keep_best(logits, top_k: int, top_p: float):
-    """Lower all but the best logits to `NEVER`: the k best, then the fewest that hold probability p, (B, V) to (B, V)."""
+    """Lower all logits (B, V) to `NEVER` but the k best, and of these the fewest that hold probability p."""
     if top_k:
         worst = tf.math.top_k(logits, min(top_k, logits.shape[-1])).values[:, -1:]  # (B, 1)
         logits = tf.where(logits < worst, NEVER, logits)

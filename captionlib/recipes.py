@@ -35,7 +35,7 @@ PHOTOS = {
     "batch": 16,
     "decoder": {"max_length": 18, "dropout": 0.5},
     "length_penalty": 0.7,
-    "fit": {"epochs": 8, "learning_rate": 8e-4, "weight_decay": 2e-2, "label_smoothing": 0.1},
+    "fit": {"epochs": 6, "learning_rate": 8e-4, "weight_decay": 2e-2, "label_smoothing": 0.1},
 }
 SIZES = {
     ("scenes", "show_and_tell"): {"units": 256, "embedding": 128},
