@@ -60,7 +60,9 @@ def test_captions_are_well_formed_and_end(decoder, features, way):
 def test_a_decoder_that_never_wants_to_end_is_ended(decoder, features, way):
     bias = decoder.to_logits.bias.numpy().copy()
     try:
-        decoder.to_logits.bias.assign(bias - 1000.0 * (np.arange(V) == END) + 1000.0 * np.isin(np.arange(V), [PAD, UNK]))
+        decoder.to_logits.bias.assign(
+            bias - 1000.0 * (np.arange(V) == END) + 1000.0 * np.isin(np.arange(V), [PAD, UNK])
+        )
         check_captions(WAYS[way](decoder, features).tokens, decoder.max_length)
     finally:
         decoder.to_logits.bias.assign(bias)

@@ -86,7 +86,9 @@ def test_no_word_sees_the_words_after_it(decoder, batch):
     features, tokens = batch
     changed = tokens.copy()
     changed[:, 5:] = 4
-    np.testing.assert_allclose(decoder(features, tokens)[:, :5], decoder(features, changed)[:, :5], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(
+        decoder(features, tokens)[:, :5], decoder(features, changed)[:, :5], rtol=1e-4, atol=1e-4
+    )
 
 
 def test_every_leaf_of_the_state_has_the_batch_first(decoder, batch):
