@@ -40,7 +40,7 @@ def write_page(out: Path, model: str, scenes: int, seed: int) -> None:
     sections = []
     for scene, image, caption in zip(drawn, images, captioner.caption(images), strict=True):
         verdict = toyscenes.truth(caption.text, scene)
-        wrong = [str(statement) for statement in verdict.false + verdict.not_understood]
+        wrong = [" ".join(statement) for statement in verdict.false] + verdict.not_understood
         judged = '<p class="yes">Every statement is true.</p>'
         if not verdict.wholly_true:
             judged = f'<p class="no">Not true: {html.escape(", ".join(wrong)) or "it says nothing"}.</p>'

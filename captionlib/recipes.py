@@ -26,8 +26,8 @@ SCENES = {
     "min_count": 1,
     "batch": 32,
     "decoder": {"max_length": 16, "dropout": 0.2},
-    "length_penalty": 1.0,
-    "fit": {"epochs": 8, "learning_rate": 2e-3, "weight_decay": 1e-4},
+    "length_penalty": 0.0,
+    "fit": {"epochs": 6, "learning_rate": 2e-3, "weight_decay": 1e-4},
 }
 PHOTOS = {
     "encoder": "mobilenet_v2",
