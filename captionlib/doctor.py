@@ -151,8 +151,9 @@ def cache() -> Iterator[Line]:
         )
         return
     free = shutil.disk_usage(folder).free / GIB
+    shown = f"~/{folder.relative_to(Path.home())}" if folder.is_relative_to(Path.home()) else folder
     advice = "" if free >= 3 else "; ToyScenes needs 0.2, real photographs 3: name a larger disk in CAPTIONLIB_CACHE"
-    yield free >= 0.3, f"cache {folder}, {free:.1f} GiB free{advice}"
+    yield free >= 0.3, f"cache {shown}, {free:.1f} GiB free{advice}"
 
 
 def memory() -> Iterator[Line]:

@@ -58,7 +58,7 @@ def test_it_carries_the_projects_address_from_pyproject(lesson, notebook):
 
 def test_every_picture_has_a_description(notebook):
     for cell, after in zip(notebook.cells, notebook.cells[1:], strict=False):
-        if any("image/png" in output.get("data", {}) for output in cell.get("outputs", [])):
+        if any({"image/png", "image/jpeg"} & set(output.get("data", {})) for output in cell.get("outputs", [])):
             assert len(cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")) > 20, cell.id
             assert after.cell_type == "markdown", f"no sentence below the figure of cell {cell.id}"
 

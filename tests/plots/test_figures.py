@@ -1,5 +1,7 @@
 """A figure is drawn from data alone, shows itself in a notebook, and says its message in its title."""
 
+import base64
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -35,8 +37,10 @@ def test_an_unknown_step_is_refused():
 
 
 def test_a_notebook_shows_a_figure_without_pyplot():
-    data, size = plots.captioned(IMAGE, "a dog")._repr_png_()
-    assert data.startswith(b"\x89PNG") and size["width"] == 346
+    data, size = plots.captioned(IMAGE, "a dog")._repr_mimebundle_()
+    assert base64.b64decode(data["image/jpeg"]).startswith(b"\xff\xd8") and size["image/jpeg"]["width"] == 346
+    data, _ = plots.six_steps()._repr_mimebundle_()
+    assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG") and data["text/plain"].startswith("<Figure")
 
 
 def test_captioned_keeps_long_captions_inside(tmp_path):
