@@ -138,7 +138,7 @@ def start_from_frequencies(decoder: Decoder, tokens: np.ndarray) -> None:
 
     Args:
         decoder: a new decoder.
-        tokens: token ids of the training captions, any shape.
+        tokens: token ids of the training captions, (N, T) or any other shape.
     """
     counts = np.bincount(tokens.ravel(), minlength=decoder.settings["vocabulary_size"]).astype("float32")
     counts[[PAD, START]] = 0

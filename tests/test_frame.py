@@ -86,7 +86,7 @@ STEPS = {"data": 1, "vision": 2, "text": 3, "models": 4, "training": 4, "decodin
 def test_a_module_opens_with_a_paragraph_and_counts_the_six_steps_alike(path):
     opening = (ast.get_docstring(ast.parse(path.read_text("utf8"))) or "").splitlines()
     assert opening, "no opening paragraph"
-    if numbered := re.match(r"Step (\w+)", opening[0]):
+    if (numbered := re.match(r"Step (\w+)", opening[0])) and room_of(path) in STEPS:
         assert numbered[1] == str(STEPS[room_of(path)])
 
 
@@ -164,7 +164,7 @@ def test_no_file_carries_a_path_of_one_machine():
         if path.suffix in (".png", ".h5", ".npz", ".npy") or path.name == "uv.lock":
             continue
         text = path.read_text("utf8")
-        assert not (found := re.search(r"/(?:work|root|home)/[\w.-]+|pypi\.org|pythonhosted", text)), (
+        assert not (found := re.search(r"/(?:work|root|home)/[\w.-]+|pypi\.org|python[h]osted", text)), (
             f"{path}: {found[0]}"
         )
         if path.relative_to(ROOT).as_posix() != ".ci/run":

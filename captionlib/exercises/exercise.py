@@ -90,7 +90,7 @@ def unlike(mine: object, wanted: np.ndarray, tolerance: float = 1e-6) -> str | N
 
     Args:
         mine: What the learner computed.
-        wanted: The right array, of any shape (...,).
+        wanted: The right array, of any shape, such as (H, W, 3).
         tolerance: Largest difference that still counts as equal.
 
     Returns:

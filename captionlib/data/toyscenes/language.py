@@ -84,6 +84,9 @@ def describe(scene, rng: Random) -> list[str]:
     Args:
         scene: a `toyscenes.Scene`.
         rng: `random.Random(seed)`; only `.random()` is used, see `toyscenes.random_scene`.
+
+    Returns:
+        The five sentences.
     """
     captions: list[str] = []
     while len(captions) < 5:

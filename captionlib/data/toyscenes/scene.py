@@ -137,6 +137,9 @@ def scene_from(place: str, *things: tuple, look: int = 0) -> Scene:
             the names. Without a spot it takes the first free one.
         look: which backdrop, 0 to 15.
 
+    Returns:
+        The scene.
+
     Raises:
         CaptionlibError: a word is unknown, a kind stands twice, or there is no free spot for such an action.
     """
@@ -204,6 +207,9 @@ def random_scene(rng: Random, novel: bool = False) -> Scene:
     Args:
         rng: `random.Random(seed)`.
         novel: the first object has the colour of `UNSEEN`; otherwise no object has it.
+
+    Returns:
+        A scene with one to four objects.
     """
     lots = Lots(rng)
     place, count, look = lots.pick(PLACES), lots.pick((1, 2, 2, 2, 3, 3, 3, 4, 4)), lots.pick(range(16))
