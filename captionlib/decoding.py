@@ -17,7 +17,6 @@ from captionlib.text import END, PAD, START, UNK
 
 NEVER = -1e9  # a logit so low that its word is never chosen
 BATCH = 250  # pictures decoded at a time
-SEED = tf.TensorSpec([2], tf.int32)
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def beam(decoder: Decoder, features, beams: int = 3, length_penalty: float = 1.0
     search = compiled(decoder, ("beam", beams), lambda f: search_beams(decoder, f, beams))
 
     def best_of(batch):
-        words, parents, scores, attention = structure_to_numpy(search(batch))
+        words, parents, scores, attention = tf.nest.map_structure(np.asarray, search(batch))
         tokens, rows = follow_back(words, parents)  # (T, B, K): the words, and the beam that held each
         lengths = np.maximum((tokens != PAD).sum(0), 1)  # (B, K)
         best = (scores / lengths**length_penalty).argmax(1)  # (B,)
@@ -111,9 +110,9 @@ def sample(
 
 def draw(decoder: Decoder, features, key: tuple, choose: Callable, seed: int) -> Decoded:
     """Decode with one word a step: `choose` maps log-probabilities (B, V) and a seed (2,) to words (B,)."""
-    captions = compiled(decoder, key, lambda f, seed: draw_captions(decoder, f, choose, seed), SEED)
-    chunk = itertools.count()
-    return in_batches(lambda f: structure_to_numpy(captions(f, tf.constant([seed, next(chunk)]))), features)
+    numbers, spec = itertools.count(), tf.TensorSpec([2], tf.int32)
+    captions = compiled(decoder, key, lambda f, seed: draw_captions(decoder, f, choose, seed), spec)
+    return in_batches(lambda f: captions(f, tf.constant([seed, next(numbers)])), features)
 
 
 def saliency(decoder: Decoder, features, captions: list[list[int]]) -> np.ndarray:
@@ -211,7 +210,7 @@ def draw_captions(decoder: Decoder, features, choose: Callable, seed):
 
     loop = (tf.constant(0), token, state, tf.zeros([batch]), finished, history)
     *_, total, finished, history = tf.while_loop(going_on, advance, loop)
-    words, attention = tf.nest.map_structure(lambda array: batch_first(array.stack()), history)
+    words, attention = tf.nest.map_structure(lambda array: swap_first_two(array.stack()), history)
     return words, total, attention
 
 
@@ -245,6 +244,11 @@ def empty_history(decoder: Decoder, token, state, memory, extra: int):
 
     attention = decoder.step(token, state, memory)[2]  # traced for its structure; the graph prunes the computation
     return *(array(tf.int32) for _ in range(extra)), tf.nest.map_structure(lambda a: array(a.dtype), attention)
+
+
+def swap_first_two(tensor):
+    """(T, B, …) to (B, T, …)."""
+    return tf.transpose(tensor, [1, 0, *range(2, len(tensor.shape))])
 
 
 def write(history, t, records):
@@ -284,7 +288,8 @@ def compiled(decoder: Decoder, key: tuple, function: Callable, *more: tf.TensorS
 
 def in_batches(decode: Callable, features) -> Decoded:
     """Decode N pictures some at a time and put the results together."""
-    parts = [decode(tf.cast(features[i : i + BATCH], tf.float32)) for i in range(0, len(features), BATCH)]
+    chunks = (tf.cast(features[i : i + BATCH], tf.float32) for i in range(0, len(features), BATCH))
+    parts = [tf.nest.map_structure(np.asarray, decode(chunk)) for chunk in chunks]
     longest = max(tokens.shape[1] for tokens, _, _ in parts)
 
     def join(*arrays):  # (B, T, …): pad T to the longest
@@ -294,13 +299,3 @@ def in_batches(decode: Callable, features) -> Decoded:
 
     tokens, log_probs, attention = zip(*parts, strict=True)
     return Decoded(join(*tokens), np.concatenate(log_probs), tf.nest.map_structure(join, *attention))
-
-
-def batch_first(tensor):
-    """(T, B, …) to (B, T, …)."""
-    return tf.transpose(tensor, [1, 0, *range(2, len(tensor.shape))])
-
-
-def structure_to_numpy(structure):
-    """Every tensor in a nested structure as an array."""
-    return tf.nest.map_structure(lambda tensor: tensor.numpy(), structure)

@@ -27,7 +27,7 @@ SCENES = {
     "batch": 32,
     "decoder": {"max_length": 16, "dropout": 0.2},
     "length_penalty": 0.0,
-    "fit": {"epochs": 6, "learning_rate": 2e-3, "weight_decay": 1e-4},
+    "fit": {"epochs": 8, "learning_rate": 2e-3, "weight_decay": 1e-4},
 }
 PHOTOS = {
     "encoder": "mobilenet_v2",
