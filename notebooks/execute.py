@@ -89,6 +89,7 @@ def execute(path: Path, notebook: nbformat.NotebookNode) -> float:
     began = time.monotonic()
     NotebookClient(
         notebook, timeout=300, kernel_name="python3", record_timing=False, store_widget_state=False,
+        coalesce_streams=True,
         resources={"metadata": {"path": str(HERE)}},
     ).execute()  # fmt: skip
     seconds = time.monotonic() - began
