@@ -116,9 +116,7 @@ def draw(decoder: Decoder, features, key: tuple, choose: Callable, seed: int) ->
 
 
 def saliency(decoder: Decoder, features, captions: list[list[int]]) -> np.ndarray:
-    """Which places each word depends on, for decoders without attention: |gradient · feature|, summed over features.
-
-    (Simonyan et al. 2014 for the gradient, Shrikumar et al. 2017, sec. 2.2, for its product with the input.)
+    """Which places each word depends on, for decoders without attention: |gradient · feature| (Shrikumar et al. 2017).
 
     Args:
         decoder: any decoder.
