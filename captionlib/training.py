@@ -187,36 +187,31 @@ def fit(
     Raises:
         CaptionlibError: if `resume` finds no checkpoint, or one of another model.
     """
-    steps = epochs * len(train)
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, int(steps * (1 - warmup))), warmup_target=learning_rate, warmup_steps=max(1, int(steps * warmup))
-    )
     teacher = TeacherForcing(decoder)
-    teacher.compile(
-        keras.optimizers.AdamW(rate, weight_decay=weight_decay, global_clipnorm=clip),
-        MaskedCrossEntropy(label_smoothing),
-        metrics=[Perplexity(name="perplexity")],
-        jit_compile=False,
-    )
-    teacher.optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "embeddings"])
-    teacher.optimizer.build(teacher.trainable_variables)
+    rate = rising_then_falling(learning_rate, epochs * len(train), warmup)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=weight_decay, global_clipnorm=clip)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "embeddings"])
+    metrics = [Perplexity(name="perplexity")]
+    teacher.compile(optimizer, MaskedCrossEntropy(label_smoothing), metrics=metrics, jit_compile=False)
+    optimizer.build(teacher.trainable_variables)
     keeper = KeepBest(teacher, judge, folder, patience)
     if resume:
         keeper.restore()
         train.epoch = len(keeper.history)
-    if keeper.is_over():
-        epochs = len(keeper.history)
-    teacher.fit(
-        train,
-        validation_data=val,
-        initial_epoch=len(keeper.history),
-        epochs=epochs,
-        shuffle=False,  # the order is Batches' own, so that a resumed run sees the same one
-        callbacks=[keeper],
-        verbose=0,
-    )
+    done = len(keeper.history)
+    epochs = done if keeper.is_over() else epochs
+    settings = {"shuffle": False, "verbose": 0}  # the order is Batches' own, so that a resumed run sees the same one
+    teacher.fit(train, validation_data=val, initial_epoch=done, epochs=epochs, callbacks=[keeper], **settings)
     load_weights(decoder, folder / "decoder.weights.h5")
     return keeper.history
+
+
+def rising_then_falling(highest: float, steps: int, warmup: float):
+    """A learning rate that rises from zero for a share `warmup` of all steps, then falls to zero along a cosine."""
+    rising = max(1, int(steps * warmup))
+    return keras.optimizers.schedules.CosineDecay(
+        0.0, max(1, int(steps * (1 - warmup))), warmup_target=highest, warmup_steps=rising
+    )
 
 
 class KeepBest(keras.callbacks.Callback):
