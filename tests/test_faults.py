@@ -13,6 +13,7 @@ import json
 import os
 import pickle
 import re
+import select
 import signal
 import socket
 import struct
@@ -345,8 +346,10 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(CONTENT[start:] if whole else CONTENT[: len(CONTENT) // 2])
         if way == "interrupted" and not asked:
             time.sleep(0.3)  # let the client write what it has
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # Ctrl-C while it waits for more
-            self.rfile.read(1)  # until the client is gone
+            for _ in range(10):  # Ctrl-C while it waits for more; a busy machine may swallow one
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+                if select.select([self.connection], [], [], 2.0)[0]:  # the client is gone
+                    break
         if way == "reset" and not asked:  # no orderly end but an RST, as from a router that restarts
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.rfile.close()
