@@ -15,7 +15,7 @@ test: $(READY)          ## unit tests, then every lesson against its stored outp
 	env -u CAPTIONLIB_DATA -u CAPTIONLIB_CACHE $(PY) -m pytest notebooks -n 2 --nbval $(NBVAL)
 
 check: $(READY)         ## real data (CAPTIONLIB_DATA) and a real browser; a test that skips counts as a failure
-	$(PY) -m pytest tests -n 2 -m "real_data or browser" --nothing-skips
+	$(PY) -m pytest tests -n 2 --dist loadfile -m "real_data or browser" --nothing-skips
 	$(PY) -m pytest notebooks -n 2 --nbval-lax $(NBVAL) --nothing-skips
 
 demo: $(READY)          ## caption scenes and write one page with captions and attention
