@@ -1,11 +1,11 @@
-"""What the course's widgets are made of: pictures with a description, sliders with a name, and words for readers
+"""What the course's widgets are made of: pictures with a description, controls with a name, and words for readers
 without a running kernel. Core ipywidgets only, so that they work in JupyterLab (ipywidgets 8) and in Colab (7.7).
 """
 
 import base64
 import html
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import ipywidgets
 import numpy as np
@@ -40,7 +40,9 @@ def picture(what: np.ndarray | Figure, alt: str, width: int) -> str:
     return f'<img {size} alt="{html.escape(alt)}" src="data:image/png;base64,{source}">'
 
 
-def slider(name: str, low: int, high: int, value: int) -> tuple[ipywidgets.IntSlider, ipywidgets.HBox]:
+def slider(
+    name: str, low: float, high: float, value: float, step: float = 1
+) -> tuple[ipywidgets.IntSlider | ipywidgets.FloatSlider, ipywidgets.HBox]:
     """Make a slider and, linked to it, a number box: the box has a name for screen readers and takes typed values.
 
     Args:
@@ -48,15 +50,53 @@ def slider(name: str, low: int, high: int, value: int) -> tuple[ipywidgets.IntSl
         low: Smallest value.
         high: Largest value.
         value: Where it starts.
+        step: How far an arrow key moves it; a float makes its values floats.
 
     Returns:
         The slider, whose `value` to read and observe, and the row that holds both.
     """
-    slide = ipywidgets.IntSlider(value, low, high, description=name, style=WIDE, continuous_update=False)
-    box = ipywidgets.BoundedIntText(value, low, high, description=f"{name}, typed", style=WIDE)
-    box.layout.width = "14em"
+    if isinstance(step, int):
+        slide, box = ipywidgets.IntSlider, ipywidgets.BoundedIntText
+    else:
+        slide, box = ipywidgets.FloatSlider, ipywidgets.BoundedFloatText
+    ends = {"min": low, "max": high, "value": value, "step": step, "style": WIDE}
+    slide = slide(description=name, continuous_update=False, **ends)
+    box = box(description=f"{name}, typed", **ends)
+    box.layout.width = f"{6 + 0.55 * len(box.description):.0f}em"
+    if not isinstance(step, int):
+        slide.readout_format = ".3g"  # 0.001 shall not read 0.00
     ipywidgets.link((slide, "value"), (box, "value"))
     return slide, ipywidgets.HBox([slide, box])
+
+
+def text_box(name: str, value: str) -> ipywidgets.Text:
+    """Make a line to type in; its `value` changes at Enter or when the reader leaves it, not at every letter.
+
+    Args:
+        name: What to type, in words.
+        value: What stands there at first.
+
+    Returns:
+        The line.
+    """
+    return ipywidgets.Text(
+        value, description=name, style=WIDE, continuous_update=False, layout={"width": "46em", "max_width": "100%"}
+    )
+
+
+def button(name: str, act: Callable[[], None]) -> ipywidgets.Button:
+    """Make a button as wide as its name.
+
+    Args:
+        name: What it does, in words.
+        act: What a click calls.
+
+    Returns:
+        The button.
+    """
+    pressed = ipywidgets.Button(description=name, layout={"width": "auto"})
+    pressed.on_click(lambda _: act())
+    return pressed
 
 
 def choice(name: str, options: Iterable[str], value: str | None = None) -> ipywidgets.ToggleButtons:

@@ -45,6 +45,25 @@ def test_a_slider_and_its_named_number_box_move_together():
     assert slide.value == 7 and box.description == "beam, typed" and slide.continuous_update is False
 
 
+def test_a_slider_of_floats_keeps_floats_and_its_ends():
+    slide, row = parts.slider("momentum", 0, 1, 0.9, step=0.05)
+    box = row.children[1]
+    box.value = 0.125
+    assert (
+        slide.value == 0.125 and slide.step == box.step == 0.05 and isinstance(parts.slider("n", 0, 9, 1)[0].value, int)
+    )
+    box.value = 7
+    assert slide.value == 1
+
+
+def test_a_text_box_and_a_button_have_names_and_act():
+    line, seen = parts.text_box("prefix", "a red"), []
+    assert (line.description, line.value, line.continuous_update) == ("prefix", "a red", False)
+    press = parts.button("one step", lambda: seen.append(1))
+    press.click()
+    assert press.description == "one step" and seen == [1]
+
+
 def test_composer_follows_its_menus(shown):
     seen = []
 
