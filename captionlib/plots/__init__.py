@@ -3,9 +3,11 @@
 from captionlib.plots.captions import attention_strip, attention_strips, captioned, gallery
 from captionlib.plots.palette import INK, MAP, PALE, PAPER, QUIET, ROLES, Figure, house_style
 from captionlib.plots.pipeline import six_steps
+from captionlib.plots.vocabulary import token_rows, vocabulary_curve, word_counts
 from captionlib.plots.words import next_word
 
 __all__ = [
     "INK", "MAP", "PALE", "PAPER", "QUIET", "ROLES", "Figure",
     "attention_strip", "attention_strips", "captioned", "gallery", "house_style", "next_word", "six_steps",
+    "token_rows", "vocabulary_curve", "word_counts",
 ]  # fmt: skip
