@@ -1,5 +1,7 @@
 """Captions as tokens, and what a vocabulary of some size keeps of a text (lesson 04)."""
 
+from itertools import zip_longest
+
 import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
@@ -13,7 +15,8 @@ LETTER, NARROWEST = 0.085, 0.34  # inches: one letter at 11 points, the smallest
 def token_rows(rows: list[tuple[str, list[str], list[int] | None]], title: str) -> Figure:
     """Show captions cut into pieces: a row each, every piece on a chip of its own, its token id below.
 
-    Special tokens stand on grey, `<unk>` on white with an orange rim, `<pad>` on the palest ground.
+    Special tokens stand on grey, `<unk>` on white with an orange rim, `<pad>` on the palest ground. Rows with ids
+    stand in columns, as they do in a batch (B, T).
 
     Args:
         rows: For each caption what it is called, its T pieces, and their T ids or None.
@@ -22,38 +25,42 @@ def token_rows(rows: list[tuple[str, list[str], list[int] | None]], title: str) 
     Returns:
         A figure as wide as a notebook; a row that is too long goes on below.
     """
-    lines = [line for row in rows for line in broken(*row)]
-    heights = [LINE + (0.24 if ids else 0) + 0.14 for _, _, ids in lines]
+    widths = [[chip_width(word) for word in words] for _, words, _ in rows]
+    if all(ids for *_, ids in rows):
+        columns = [max(column) for column in zip_longest(*widths, fillvalue=0)]
+        widths = [columns[: len(row)] for row in widths]
+    start = label_width(rows)
+    lines = [(row, wide, part) for row, wide in zip(rows, widths, strict=True) for part in parts(wide, WIDTH - start)]
+    heights = [LINE + (0.24 if ids else 0) + 0.14 for (_, _, ids), _, _ in lines]
     height = 0.42 + sum(heights)
     figure = Figure(figsize=(WIDTH, height))
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(0, height))
     axes.axis("off")
     axes.text(0.02, height - 0.08, title, ha="left", va="top", weight="bold", fontsize=12)
     top = height - 0.42
-    for (name, words, ids), tall in zip(lines, heights, strict=True):
-        axes.text(0.02, top - LINE / 2, name, va="center", color=QUIET)
-        left = label_width(rows)
-        for place, word in enumerate(words):
-            wide = chip_width(word)
-            chip(axes, word, left, top - LINE, wide)
+    for ((name, words, ids), wide, part), tall in zip(lines, heights, strict=True):
+        left = start
+        for place in part:
+            chip(axes, words[place], left, top - LINE, wide[place])
             if ids:
-                axes.text(left + wide / 2, top - LINE - 0.13, ids[place], ha="center", va="center", color=QUIET)
-            left += wide + GAP
+                middle = left + wide[place] / 2
+                axes.text(middle, top - LINE - 0.13, ids[place], ha="center", va="center", color=QUIET)
+            left += wide[place] + GAP
+        if part.start == 0:
+            axes.text(0.02, top - LINE / 2, name, va="center", color=QUIET)
         top -= tall
     return figure
 
 
-def broken(name: str, words: list[str], ids: list[int] | None) -> list[tuple[str, list[str], list[int] | None]]:
-    """Break a row where it leaves the figure; only its first line keeps the name."""
-    room = WIDTH - 0.1 - label_width([(name, words, ids)])
+def parts(widths: list[float], room: float) -> list[range]:
+    """Break a row of chips into lines that fit: which places stand in each, `room` and widths in inches."""
     lines, start, used = [], 0, 0.0
-    for place, word in enumerate(words):
-        used += chip_width(word) + GAP
+    for place, width in enumerate(widths):
+        used += width + GAP
         if used > room and place > start:
-            lines.append((start, place))
-            start, used = place, chip_width(word) + GAP
-    lines.append((start, len(words)))
-    return [(name if a == 0 else "", words[a:b], ids[a:b] if ids else None) for a, b in lines]
+            lines.append(range(start, place))
+            start, used = place, width + GAP
+    return [*lines, range(start, len(widths))]
 
 
 def label_width(rows: list[tuple]) -> float:
@@ -77,7 +84,9 @@ def chip(axes, word: str, left: float, bottom: float, width: float) -> None:
     shape = "round,pad=0,rounding_size=0.08"
     patch = FancyBboxPatch((left, bottom), width, LINE, boxstyle=shape, facecolor=ground, edgecolor=rim, linewidth=1.5)
     axes.add_patch(patch)
-    axes.text(left + width / 2, bottom + LINE / 2, word, ha="center", va="center_baseline", color=letters)
+    axes.text(
+        left + width / 2, bottom + LINE / 2, word, ha="center", va="center_baseline", color=letters, parse_math=False
+    )
 
 
 @house_style
@@ -91,14 +100,15 @@ def word_counts(texts: dict[str, np.ndarray], title: str) -> Figure:
     Returns:
         A figure; a text whose words follow Zipf's law is a straight line (Zipf 1949).
     """
-    figure = Figure(figsize=(6.8, 3.9), layout="constrained")
+    figure = Figure(figsize=(7.6, 3.9), layout="constrained")
     axes = figure.subplots()
     for (name, counts), role in zip(texts.items(), ("words", "picture"), strict=False):
         share = counts / counts.sum()
         axes.loglog(np.arange(1, len(share) + 1), share, color=ROLES[role], linewidth=2.5)
         middle = int(len(share) ** 0.75)
-        axes.annotate(name, (middle, share[middle - 1]), (8, 6), textcoords="offset points", color=INK)
+        axes.text(middle * 1.2, share[middle - 1] * 1.2, name)
     axes.set(xlabel="rank of the word, the most frequent first", ylabel="share of the text", title=title)
+    axes.set_xlim(0.9, 4 * max(map(len, texts.values())))  # room for the names
     return figure
 
 
@@ -116,7 +126,7 @@ def vocabulary_curve(sizes: np.ndarray, words: np.ndarray, captions: np.ndarray,
     Returns:
         A figure.
     """
-    figure = Figure(figsize=(6.8, 3.9), layout="constrained")
+    figure = Figure(figsize=(7.6, 3.9), layout="constrained")
     axes = figure.subplots()
     for share, role, name in (
         (captions, "picture", "captions with an unknown word"),
@@ -125,8 +135,8 @@ def vocabulary_curve(sizes: np.ndarray, words: np.ndarray, captions: np.ndarray,
         axes.semilogx(sizes, 100 * share, color=ROLES[role], linewidth=2.5)
         axes.plot(sizes[marked], 100 * share[marked], "o", color=ROLES[role], markersize=8)
         told = f"{name}: {100 * share[marked]:.0f}%"
-        axes.annotate(told, (sizes[marked], 100 * share[marked]), (8, 8), textcoords="offset points", color=INK)
+        axes.text(sizes[marked] * 1.2, 100 * share[marked] + 3, told)
     axes.axvline(sizes[marked], color=QUIET, linewidth=0.8, linestyle=(0, (2, 3)))
-    axes.set(xlabel="words in the vocabulary", ylabel="percent of val", ylim=(0, 100), title=title)
-    axes.set_xlim(sizes.min(), sizes.max() * 4)  # room for the labels
+    axes.set(xlabel="words in the vocabulary", ylabel="percent of val", ylim=(0, 103), title=title)
+    axes.set_xlim(sizes.min(), sizes.max() * 20)  # room for the labels
     return figure

@@ -1,7 +1,9 @@
 """Thin controls over figures and pure functions; nothing here computes what a lesson teaches."""
 
 from captionlib.widgets.composer import scene_composer
+from captionlib.widgets.kernels import kernel_workbench
+from captionlib.widgets.playground import tokenizer_playground
 from captionlib.widgets.questions import quiz
 from captionlib.widgets.scrubber import attention_scrubber
 
-__all__ = ["attention_scrubber", "quiz", "scene_composer"]
+__all__ = ["attention_scrubber", "kernel_workbench", "quiz", "scene_composer", "tokenizer_playground"]
