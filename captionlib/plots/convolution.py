@@ -1,0 +1,128 @@
+"""Pictures, kernels and their answers side by side, and what a stack of layers sees (lesson 01)."""
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from captionlib.plots.palette import INK, MAP, PALE, PAPER, QUIET, ROLES, Figure, house_style
+
+WIDTH, GAP, ABOVE, BELOW, TITLE = 9.2, 0.22, 0.3, 0.28, 0.36  # inches
+MOST_NUMBERS = 6  # a wider panel has no room to write its numbers down
+
+Mark = tuple[int, int, int, int]  # a rectangle of a panel: top row, left column, rows, columns
+
+
+@house_style
+def panels(
+    arrays: list[np.ndarray], labels: list[str], title: str, marks: dict[int, Mark] | None = None, a_row: int = 4
+) -> Figure:
+    """Show pictures, kernels and answers side by side; small ones with their numbers.
+
+    Whole numbers of eight bits are a picture, grey or in colour. Everything else is a map from dark blue (its smallest
+    number, or as far below zero as its largest is above) to yellow, with its range below it.
+
+    Args:
+        arrays: Each (H, W) or, for a picture in colour, (H, W, 3).
+        labels: One a panel.
+        title: What they say together.
+        marks: For some panels, by their number, the rectangle to frame: (row, column, rows, columns).
+        a_row: How many panels stand side by side.
+
+    Returns:
+        A figure as wide as a notebook.
+    """
+    rows = [range(start, min(start + a_row, len(arrays))) for start in range(0, len(arrays), a_row)]
+    breadths = [[arrays[i].shape[1] / arrays[i].shape[0] for i in row] for row in rows]
+    tall = min(*[(WIDTH - 0.04 - GAP * (len(b) - 1)) / sum(b) for b in breadths], 2.6)  # one height for all panels
+    height = TITLE + len(rows) * (ABOVE + tall + BELOW)
+    figure = Figure(figsize=(WIDTH, height))
+    for line, (row, shapes) in enumerate(zip(rows, breadths, strict=True)):
+        left, bottom = 0.02, height - TITLE - (line + 1) * (ABOVE + tall + BELOW) + BELOW
+        for i, breadth in zip(row, shapes, strict=True):
+            axes = figure.add_axes((left / WIDTH, bottom / height, tall * breadth / WIDTH, tall / height))
+            show(axes, np.asarray(arrays[i]), tall)
+            axes.set_title(labels[i], fontsize=11, fontweight="normal", color=QUIET, loc="left")
+            if marks and i in marks:
+                frame(axes, marks[i])
+            left += tall * breadth + GAP
+    figure.text(0.002, 1 - 0.07 / height, title, ha="left", va="top", weight="bold", fontsize=12)
+    return figure
+
+
+def show(axes: Axes, array: np.ndarray, tall: float) -> None:
+    """Fill axes, `tall` inches tall, with a picture or a map; write its numbers where there is room."""
+    axes.set(xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    if array.ndim == 3:
+        axes.imshow(array, interpolation="antialiased")
+        return
+    picture = array.dtype == np.uint8
+    written = max(array.shape) <= MOST_NUMBERS
+    top = 255 if picture else np.quantile(abs(array), 1 if written else 0.99) or 1  # one loud pixel dims no picture
+    bottom = 0 if picture or array.min() >= 0 else -top
+    colours = matplotlib.colormaps["gray" if picture else MAP]
+    axes.imshow(array, colours, vmin=bottom, vmax=top, interpolation="antialiased")
+    if written:
+        size = min(12, 72 * tall / array.shape[0] / 2.4)
+        for (row, column), value in np.ndenumerate(array):
+            light = colours(float((value - bottom) / (top - bottom)))[:3] @ np.array([0.3, 0.6, 0.1]) > 0.5
+            axes.text(column, row, f"{value:g}", ha="center", va="center", color=INK if light else PAPER, fontsize=size)
+    elif not picture:
+        told = f"from {array.min():.0f} to {array.max():.0f}"
+        axes.text(0, -0.03, told, transform=axes.transAxes, va="top", color=QUIET, fontsize=10)
+
+
+def frame(axes: Axes, mark: Mark) -> None:
+    """Draw a purple rectangle with a white rim round some cells of a panel."""
+    top, left, rows, columns = mark
+    for colour, line in ((PAPER, 5), (ROLES["attention"], 2.5)):
+        axes.add_patch(
+            Rectangle((left - 0.5, top - 0.5), columns, rows, fill=False, color=colour, lw=line, clip_on=False)
+        )
+
+
+@house_style
+def seen_by_one(stacks: list[list[tuple[int, int]]], labels: list[str], title: str) -> Figure:
+    """Draw stacks of layers from the side: lit is everything that the one number on top depends on.
+
+    Args:
+        stacks: For each drawing the (size, stride) of its layers, the first layer first.
+        labels: One a drawing.
+        title: What they say together.
+
+    Returns:
+        A figure as wide as a notebook.
+    """
+    lit = [lit_cells(layers) for layers in stacks]
+    figure = Figure(figsize=(WIDTH, 0.8 + 0.6 * max(map(len, lit))))
+    starts = np.cumsum([0] + [len(rows[0]) + 5 for rows in lit])
+    axes = figure.add_axes((0, 0, 1, 0.88), xlim=(-0.6, starts[-1] - 3), ylim=(-0.9, max(map(len, lit)) * 1.7 + 0.2))
+    axes.axis("off")
+    axes.set_aspect("equal")
+    for start, rows, label in zip(starts, lit, labels, strict=False):
+        for level, cells in enumerate(rows):
+            for x in cells:
+                role = ROLES["picture"] if level == 0 else ROLES["features"]
+                axes.add_patch(Rectangle((start + x - 0.44, 1.7 * level), 0.88, 0.88, color=role, lw=0))
+            if level:
+                spread = [start + min(cells), start + max(cells)]
+                below = [start + min(rows[level - 1]) - 0.44, start + max(rows[level - 1]) + 0.44]
+                corners = [spread[0] - 0.44, spread[1] + 0.44, below[1], below[0]]
+                axes.fill(corners, [1.7 * level, 1.7 * level, 1.7 * level - 0.82, 1.7 * level - 0.82], color=PALE)
+        text = f"{label}: {round(max(rows[0]) - min(rows[0])) + 1} pixels"
+        axes.text(start - 0.44, -0.25, text, va="top", color=INK)
+    figure.text(0.002, 0.975, title, ha="left", va="top", weight="bold", fontsize=12)
+    return figure
+
+
+def lit_cells(layers: list[tuple[int, int]]) -> list[list[float]]:
+    """Follow one number of the last layer down to the picture: the places of all that it depends on, layer by layer."""
+    cells, rows = [0], [[0]]
+    for size, stride in reversed(layers):
+        cells = sorted({cell * stride + i for cell in cells for i in range(size)})
+        rows.append(cells)
+    rows.reverse()
+    middle = max(rows[0]) / 2
+    return [[middle + (cell - (min(row) + max(row)) / 2) for cell in row] for row in rows]
