@@ -3,7 +3,6 @@
 import html
 from collections.abc import Callable
 from functools import lru_cache
-from random import Random
 
 import ipywidgets
 import numpy as np
@@ -93,16 +92,25 @@ def show(scene: toyscenes.Scene, caption: str) -> str:
         caption: What the captioner says.
 
     Returns:
-        HTML; the picture's description is the scene's own.
+        HTML.
     """
     verdict = toyscenes.truth(caption, scene)
-    told = toyscenes.describe(scene, Random(0))[0] if scene.objects else f"an empty {scene.place}"
     judged = [("true", [in_words(s) for s in verdict.true]), ("false", [in_words(s) for s in verdict.false])]
     judged.append(("not understood", verdict.not_understood))
     lines = [f"<li>{name}: {html.escape(', '.join(said))}</li>" for name, said in judged if said]
     text = f"<div><p><b>{html.escape(caption)}</b></p><ul>{''.join(lines)}</ul></div>"
-    image = parts.picture(toyscenes.draw(scene), f"a drawn scene: {told}", 288)
+    image = parts.picture(toyscenes.draw(scene), description(scene), 288)
     return f'<div style="display: flex; gap: 1.5em; margin-top: 1em">{image}{text}</div>'
+
+
+def description(scene: toyscenes.Scene) -> str:
+    """Say all that the buttons decide, so that who does not see the picture hears of each change."""
+    things = []
+    for thing in scene.objects:
+        column = min(COLUMNS, key=lambda name, x=thing.x: abs(COLUMNS[name] - x))
+        things.append(f"a {thing.size} {thing.colour} {thing.kind} {thing.action} on the {column}")
+    place = scene.place if things else f"an empty {scene.place}"
+    return "; ".join([f"a drawn scene: {place}, backdrop {scene.look}", *things])
 
 
 def in_words(statement: toyscenes.Statement) -> str:

@@ -107,6 +107,17 @@ def test_compose_refuses_what_cannot_be():
         composer.compose("meadow", 0, [["boat", "red", "big", "sails", "left"]])
 
 
+def test_each_button_changes_the_pictures_description():
+    start = ["meadow", 3, "fox", "white", "big", "runs", "left"]
+    other = ["snow", 4, "cat", "blue", "small", "sits", "middle"]
+    told = [composer.description(composer.compose(start[0], start[1], [start[2:]]))]
+    assert told == ["a drawn scene: meadow, backdrop 3; a big white fox runs on the left"]
+    for number, change in enumerate(other):
+        place, look, *thing = [*start[:number], change, *start[number + 1 :]]
+        told.append(composer.description(composer.compose(place, look, [thing])))
+    assert len(set(told)) == len(other) + 1
+
+
 def test_every_statement_reads_as_a_sentence():
     scene = toyscenes.scene_from("beach", ("boat", "red", "big", "sails"), ("cat", "blue", "small", "sits"))
     page = composer.show(scene, "a big red boat sails on the beach and a cat sits left of a boat zzz")
