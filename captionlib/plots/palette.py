@@ -1,7 +1,8 @@
 """One visual language for every figure, slide, widget and drawing of the course. Nothing else names a colour.
 
 The five roles differ by at least 20 (CIE76) for readers with each kind of colour blindness, and by at least 10 of 100
-steps of lightness in grey print; a test computes both. Orange is too light for letters on white: write INK on orange.
+steps of lightness in grey print; a test computes both. Orange and green are too light for white letters: write INK on
+them, as LETTERS says.
 """
 
 import base64
@@ -24,6 +25,7 @@ INK = "#1c2530"  # letters
 QUIET = "#667180"  # letters that matter less; contrast 4.9 on white
 PALE = "#e8ebef"  # what is there and not spoken of
 PAPER = "#ffffff"
+LETTERS = {"picture": PAPER, "features": PAPER, "words": INK, "state": INK, "attention": PAPER}  # on a role's colour
 MAP = "cividis"  # every map of numbers
 
 STYLE = {

@@ -1,19 +1,19 @@
-"""The picture of the six steps, which opens every lesson with that lesson's step lit."""
+"""The six steps, which open every lesson with that lesson's step lit, and the whole network (README)."""
 
-from matplotlib.axes import Axes
-from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Polygon, Rectangle
+from matplotlib.patches import Rectangle
 
 from captionlib.errors import CaptionlibError
-from captionlib.plots.palette import INK, PALE, PAPER, QUIET, ROLES, Figure, house_style
+from captionlib.plots.drawing import arrow, box, canvas, cells, chips, coarse, lane, note, odds, picture
+from captionlib.plots.palette import PAPER, ROLES, Figure, house_style
 
-# Name of the step: role, and its box as left, bottom, width, height in the figure's units (120 by 36).
+# Name of the step: role, its box as left, bottom, width, height, and what it does.
 STEPS = {
-    "data": ("picture", (1, 4, 15, 28)),
-    "vision": ("features", (25, 22, 14, 10)),
-    "text": ("words", (25, 4, 14, 10)),
-    "decoder": ("state", (59, 13, 14, 10)),
-    "decoding": ("words", (83, 13, 15, 10)),
-    "metrics": ("picture", (105, 13, 14, 10)),
+    "data": ("picture", (1, 2.5, 15, 28), "Step 1, data: pictures, and what people said of them"),
+    "vision": ("features", (25, 20.5, 14, 10), "Step 2, vision: the picture becomes a grid of features"),
+    "text": ("words", (25, 2.5, 14, 10), "Step 3, text: the caption becomes tokens"),
+    "decoder": ("state", (59, 11.5, 14, 10), "Step 4, the decoder: features and tokens become odds for the next word"),
+    "decoding": ("words", (83, 11.5, 15, 10), "Step 5, decoding: the odds become a caption"),
+    "metrics": ("picture", (105, 11.5, 14, 10), "Step 6, metrics: how good is the caption?"),
 }
 
 
@@ -32,75 +32,77 @@ def six_steps(lit: str | None = None) -> Figure:
     """
     if lit is not None and lit not in STEPS:
         raise CaptionlibError(f"There is no step called {lit}; the six steps are {', '.join(STEPS)}.")
-    figure = Figure(figsize=(9.2, 2.6))
-    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, 120), ylim=(0.5, 34.5), aspect="equal")
-    axes.axis("off")
-    for number, (name, (role, box)) in enumerate(STEPS.items(), start=1):
-        step(axes, f"{number}  {name}", ROLES[role], box, bright=lit in (None, name))
+    figure, axes = canvas(STEPS[lit][2] if lit else "A photograph becomes a sentence in six steps", 37)
+    for number, (name, (role, place, _)) in enumerate(STEPS.items(), start=1):
+        box(axes, f"{number}  {name}", role, place, bright=lit in (None, name))
     for start, end in [
-        ((16, 27), (24.5, 27)), ((39, 27), (43.5, 27)), ((53, 27), (58.5, 21)),  # the picture's way
-        ((16, 9), (24.5, 9)), ((39, 9), (41.5, 9)), ((55, 9), (58.5, 15)),  # the words' way
-        ((73, 18), (82.5, 18)), ((98, 18), (104.5, 18)),
+        ((16, 25.5), (25, 25.5)), ((39, 25.5), (43.5, 25.5)), ((53, 25.5), (59, 19.5)),  # the picture's way
+        ((16, 7.5), (25, 7.5)), ((39, 7.5), (42, 7.5)), ((55, 9.5), (59, 13.5)),  # the words' way
+        ((73, 16.5), (83, 16.5)), ((98, 16.5), (105, 16.5)),
     ]:  # fmt: skip
-        axes.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=10, color=QUIET, linewidth=1.2))
-    scene_glyph(axes, 4, 21.5)
-    chips(axes, ["a", "red", "boat"], 42, 9)
-    chips(axes, ["a", "red", "boat", "sails"], 89.6, 8.6)
-    grid_glyph(axes, 44.2, 22.6)
-    odds_glyph(axes, 74.5, 20)
-    for x, y, text in [(48.6, 20.6, "features"), (48.5, 5, "tokens"), (77.5, 15.6, "logits"), (101.5, 4.6, "caption")]:
-        axes.text(x, y, text, color=QUIET, ha="center", va="center", fontsize=10)
-    looks_back = FancyArrowPatch((66, 23.5), (53.5, 29.5), connectionstyle="arc3,rad=0.4", arrowstyle="-|>")
-    looks_back.set(color=ROLES["attention"], mutation_scale=10, linewidth=1.5, linestyle=(0, (4, 2)))
-    axes.add_patch(looks_back)
-    axes.text(65.3, 29, "attention", color=ROLES["attention"], ha="left", va="center", fontsize=10)
+        arrow(axes, start, end)
+    picture(axes, 4, 20, 9)
+    for i, width in enumerate((9, 7, 8)):  # lines of captions
+        axes.add_patch(Rectangle((4, 9.5 - 2 * i), width, 0.9, facecolor=PAPER, linewidth=0, zorder=3))
+    chips(axes, ["a", "red", "boat"], 42, 7.5)
+    chips(axes, ["a", "red", "boat", "sails"], 89.6, 7.1)
+    cells(axes, 44, 21, 9, coarse(6), "features")
+    odds(axes, 74.7, 18.5)
+    for x, y, text in [(48.6, 19, "features"), (48.5, 3.5, "tokens"), (78, 14.1, "logits"), (101.5, 3.1, "caption")]:
+        note(axes, x, y, text)
+    arrow(axes, (66, 21.5), (66, 28), (53.5, 28), role="attention", dashed=True)
+    note(axes, 67.5, 26, "attention", ha="left", color=ROLES["attention"])
     return figure
 
 
-def step(axes: Axes, label: str, colour: str, box: tuple, bright: bool) -> None:
-    """Draw one box, full of its colour when bright and pale otherwise."""
-    left, bottom, width, height = box
-    letters = (INK if colour == ROLES["words"] else PAPER) if bright else QUIET
-    patch = FancyBboxPatch((left, bottom), width, height, boxstyle="round,pad=0,rounding_size=1.6", linewidth=0)
-    patch.set_facecolor(colour if bright else PALE)
-    axes.add_patch(patch)
-    axes.text(left + width / 2, bottom + height / 2, label, color=letters, ha="center", va="center", weight="bold")
+@house_style
+def whole_architecture() -> Figure:
+    """Draw the whole network, `ShowAttendTell` on ToyNet's features, with the shapes of the shipped model.
 
-
-def scene_glyph(axes: Axes, x: float, y: float) -> None:
-    """Draw a small picture, a sun over a hill, and below the step's name three lines of captions."""
-    frame = Rectangle((x, y), 9, 8, facecolor=PAPER, linewidth=0)
-    sun = Circle((x + 6.4, y + 5.4), 1.2, color=ROLES["words"], linewidth=0)
-    lines = [
-        Rectangle((x, y - 10.5 - 2 * i), width, 0.9, facecolor=PAPER, linewidth=0) for i, width in enumerate((9, 7, 8))
-    ]
-    hill = Polygon([(x, y), (x, y + 1.5), (x + 3.2, y + 4.6), (x + 6, y + 2), (x + 9, y + 3), (x + 9, y)])
-    hill.set(color=ROLES["state"], linewidth=0)
-    for patch in (frame, sun, hill, *lines):
-        axes.add_patch(patch)
-
-
-def grid_glyph(axes: Axes, x: float, y: float) -> None:
-    """Draw a grid of features: three rows, three columns, each place a shade."""
-    shades = [0.35, 0.6, 0.3, 0.5, 1.0, 0.75, 0.3, 0.85, 0.45]
-    for i, shade in enumerate(shades):
-        axes.add_patch(
-            Rectangle((x + 3 * (i % 3), y + 3 * (i // 3)), 2.7, 2.7, color=ROLES["features"], alpha=shade, lw=0)
-        )
-
-
-def odds_glyph(axes: Axes, x: float, y: float) -> None:
-    """Draw the odds of five words as bars."""
-    for i, height in enumerate([1.0, 2.2, 6.0, 3.2, 1.4]):
-        axes.add_patch(Rectangle((x + 1.3 * i, y), 1.0, height, color=ROLES["state"], linewidth=0))
-
-
-def chips(axes: Axes, words: list[str], x: float, y: float) -> None:
-    """Write words side by side, each on an orange ground."""
-    for word in words:
-        width = 1.7 + 1.15 * len(word)
-        ground = FancyBboxPatch((x, y - 2), width, 4, boxstyle="round,pad=0,rounding_size=0.8", linewidth=0)
-        ground.set_facecolor(ROLES["words"])
-        axes.add_patch(ground)
-        axes.text(x + width / 2, y, word, ha="center", va="center_baseline", fontsize=10)
-        x += width + 0.6
+    Returns:
+        A figure as wide as a notebook.
+    """
+    figure, axes = canvas("The CNN reads the picture once; the decoder looks again for every word", 60)
+    lane(axes, "once a picture", (0.5, 34, 119, 21.5))
+    picture(axes, 4, 36, 13)
+    box(axes, "CNN", "features", (32, 37.5, 16, 10), "ToyNet")
+    cells(axes, 63, 36, 13, coarse(), "features")
+    arrow(axes, (17, 42.5), (32, 42.5))
+    arrow(axes, (48, 42.5), (62.6, 42.5))
+    note(axes, 24.3, 44.3, "(96, 96, 3)")
+    note(axes, 55.2, 44.3, "(144, 128)")
+    note(axes, 78, 42.5, "features: 12 × 12 places,\n128 numbers about each", ha="left")
+    lane(axes, "once a word", (0.5, 1, 119, 31))
+    y = 17.5
+    chips(axes, ["red"], 3, y)
+    box(axes, "embedding", "words", (15, y - 4.5, 15, 9))
+    box(axes, "LSTM", "state", (40, y - 4.5, 12, 9))
+    box(axes, "attention", "attention", (62, y - 4.5, 15, 9))
+    box(axes, "output", "words", (87, y - 4.5, 12, 9))
+    odds(axes, 101.5, y + 1.5)
+    chips(axes, ["boat"], 111.5, y)
+    for start, end, shape in [
+        (8.2, 15, ""),
+        (30, 40, "(128)"),
+        (52, 62, "(256)"),
+        (77, 87, "(256)"),
+        (99, 111.3, "(105)"),
+    ]:
+        arrow(axes, (start, y), (end, y))
+        note(axes, (start + end) / 2 - 0.5, y + (1.8 if end < 100 else -1.8), shape)
+    arrow(axes, (114.5, y - 2.2), (114.5, 4), (5.6, 4), (5.6, y - 2.2))
+    note(axes, 60, 5.7, "the word it says is the next word it reads")
+    arrow(axes, (64.5, 35.6), (64.5, 30), (46, 30), (46, y + 4.5))
+    note(axes, 44.5, 27.5, "mean over places:\nthe first state (256)", ha="right")
+    arrow(axes, (67.5, y + 4.5), (67.5, 35.6), role="attention", dashed=True)
+    note(axes, 66.3, 25.5, "where?", ha="right", color=ROLES["attention"])
+    arrow(axes, (71.5, 35.6), (71.5, y + 4.5))
+    note(axes, 73, 27.5, "keys and values\n(144, 256)", ha="left")
+    for x, text in [
+        (22.5, "turns the word\ninto numbers"),
+        (46, "remembers\nthe words so far"),
+        (69.5, "looks at the places\nthat matter now"),
+        (93, "weighs word,\nstate and look"),
+    ]:
+        note(axes, x, 10.2, text)
+    return figure
