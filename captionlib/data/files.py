@@ -7,22 +7,17 @@ the photographs; the learner of any lesson meets it only when something is wrong
 import errno
 import hashlib
 import os
-import shutil
-import stat
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 import pooch
 import requests
 from tqdm.auto import tqdm
 
 from captionlib.errors import CaptionlibError
-
-MAX_UNPACKED_BYTES = 8 * 2**30
-MAX_RATIO = 200  # text packs about 10 to 1 and photographs not at all; a bomb packs 1000 to 1
 
 
 def cache_dir() -> Path:
@@ -153,33 +148,6 @@ def write_atomically(path: str | Path) -> Iterator[Path]:
         raise CaptionlibError(f"{path} {why_not_written(error)}.") from error
 
 
-def unzip_safely(zip_path: str | Path, folder: str | Path, wanted: Callable[[str], bool] = lambda name: True) -> None:
-    """Unpack the wanted files of a zip into a new folder: all of them, or nothing.
-
-    Args:
-        zip_path: the archive.
-        folder: made by this call; it must not exist.
-        wanted: answers for a member's name whether it is unpacked.
-
-    Raises:
-        CaptionlibError: not a zip, a damaged one, or one with names that lead out of the folder, links, twice the same
-            name or absurd sizes (checked for every member, wanted or not).
-    """
-    with open_zip(zip_path) as archive, write_atomically(folder) as temporary:
-        members = check_members(archive)
-        try:
-            for member in members:
-                if wanted(member.filename):
-                    target = temporary / member.filename
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    with archive.open(member) as packed, open(target, "wb") as unpacked:
-                        shutil.copyfileobj(packed, unpacked)
-        except OSError:  # of writing: write_atomically says so
-            raise
-        except Exception as error:  # zipfile.BadZipFile, zlib.error, EOFError, RuntimeError (a password) and more
-            raise CaptionlibError(f"{zip_path} is damaged ({error}); get it again.") from error
-
-
 def open_zip(path: str | Path) -> zipfile.ZipFile:
     """Open a zip for reading.
 
@@ -192,29 +160,3 @@ def open_zip(path: str | Path) -> zipfile.ZipFile:
         missing = not Path(path).exists()
         reason = "does not exist; check the path" if missing else "is not a whole zip archive; delete it, get it again"
         raise CaptionlibError(f"{path} {reason}.") from error
-
-
-def check_members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    """List an archive's files.
-
-    Raises:
-        CaptionlibError: one of them could do harm when unpacked.
-    """
-    members = [member for member in archive.infolist() if not member.is_dir()]
-    seen = set()
-    for member in members:
-        name = member.filename
-        outside = PurePosixPath(name).is_absolute() or PureWindowsPath(name).drive or ".." in PurePosixPath(name).parts
-        fault = (
-            "leads out of the folder" if outside or "\\" in name
-            else "is a link" if stat.S_ISLNK(member.external_attr >> 16)
-            else "stands there twice" if name in seen
-            else "unpacks to an absurd size" if member.file_size > max(2**20, MAX_RATIO * member.compress_size)
-            else None
-        )  # fmt: skip
-        if fault:
-            raise CaptionlibError(f"{archive.filename} was not unpacked because its member {name!r} {fault}.")
-        seen.add(name)
-    if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
-        raise CaptionlibError(f"{archive.filename} was not unpacked because its content is over 8 GiB.")
-    return members

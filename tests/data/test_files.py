@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import zipfile
 
 import pytest
 
@@ -58,14 +57,3 @@ def test_a_folder_is_written_whole_or_not_at_all(tmp_path):
         path.mkdir()
         (path / "a").write_text("whole")
     assert (tmp_path / "folder" / "a").read_text() == "whole"
-
-
-def test_only_the_wanted_members_are_unpacked(tmp_path):
-    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("deep/down/a.txt", "A" * 100)
-        archive.writestr("__MACOSX/deep/._a.txt", "junk")
-    files.unzip_safely(tmp_path / "a.zip", tmp_path / "out", wanted=lambda name: not name.startswith("__MACOSX"))
-    assert [path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*")] == [
-        "deep/down/a.txt"
-    ]
-    assert (tmp_path / "out/deep/down/a.txt").read_text() == "A" * 100
