@@ -1,8 +1,14 @@
 """The course's figures, one function a figure: it takes data and returns a `Figure`; it reads and shows nothing."""
 
+from captionlib.plots.architecture import (
+    how_attention_works,
+    how_the_cnn_works,
+    how_the_lstm_works,
+    how_the_transformer_works,
+)
 from captionlib.plots.captions import attention_strip, attention_strips, captioned, gallery
 from captionlib.plots.palette import INK, MAP, PALE, PAPER, QUIET, ROLES, Figure, house_style
-from captionlib.plots.pipeline import six_steps
+from captionlib.plots.pipeline import six_steps, whole_architecture
 from captionlib.plots.vocabulary import token_rows, vocabulary_curve, word_counts
 from captionlib.plots.words import next_word
 
@@ -10,4 +16,5 @@ __all__ = [
     "INK", "MAP", "PALE", "PAPER", "QUIET", "ROLES", "Figure",
     "attention_strip", "attention_strips", "captioned", "gallery", "house_style", "next_word", "six_steps",
     "token_rows", "vocabulary_curve", "word_counts",
+    "how_attention_works", "how_the_cnn_works", "how_the_lstm_works", "how_the_transformer_works", "whole_architecture",
 ]  # fmt: skip

@@ -102,7 +102,7 @@ def cells(axes: Axes, x: float, y: float, side: float, shades: np.ndarray, role:
     spots = [(x + j * size, y + (rows - 1 - i) * size) for i, j in np.ndindex(rows, columns)]
     squares = [Rectangle(spot, size - gap, size - gap) for spot in spots]
     colours = [to_rgba(ROLES[role], shade) for shade in shades.flat]
-    style = {"edgecolors": "none", "antialiased": gap > 0, "snap": False, "zorder": 2}
+    style = {"edgecolors": "none", "antialiased": gap > 0, "snap": gap == 0, "zorder": 2}
     axes.add_collection(PatchCollection(squares, facecolors=colours, **style))
 
 
