@@ -1,0 +1,89 @@
+"""Figures of lesson 02 show the numbers they are given, inside the figure, and survive walks that fly off."""
+
+import numpy as np
+import pytest
+from matplotlib.text import Text
+
+from captionlib import plots
+from captionlib.plots.gradient import NODES
+from captionlib.scratch import optimisers
+from captionlib.scratch.surfaces import SURFACES
+
+VALLEY = SURFACES["long valley"]
+
+
+def texts(figure):
+    return [text.get_text() for text in figure.findobj(Text)]
+
+
+def nothing_hangs_out(figure):
+    figure.draw_without_rendering()
+    written = [*figure.texts, *(part for axes in figure.axes for part in (*axes.texts, axes.title, axes._left_title))]
+    written += [axis.label for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)]
+    for text in written:
+        if text.get_text().strip():
+            box = text.get_window_extent()
+            assert box.x0 >= -1 and box.y0 >= -1 and box.x1 <= figure.bbox.x1 + 1 and box.y1 <= figure.bbox.y1 + 1, text
+
+
+def test_there_are_ten_nodes_and_each_shows_its_numbers():
+    assert len(NODES) == 10
+    values = {name: number for number, name in enumerate(NODES)}
+    figure = plots.ten_nodes(values, "Forwards", {("s_snow", "loss"): -1}, {"s_snow": -0.75, "x": 0.4125})
+    assert {*map(str, range(10)), "Forwards", "×−1", "−0.75", "0.41", *NODES} <= set(texts(figure))
+    nothing_hangs_out(figure)
+
+
+def test_nodes_without_numbers_stay_blank():
+    assert not [text for text in texts(plots.ten_nodes({}, "Blank")) if any(digit in text for digit in "0123456789")]
+
+
+def test_a_slope_is_written_and_its_line_touches_the_curve():
+    weights = np.linspace(-1, 1, 21)
+    figure = plots.slope_at(weights, weights**2, 0.5, 1.0, "Up")
+    curve, line, point = figure.axes[0].lines
+    assert "slope 1" in texts(figure) and point.get_ydata()[0] == pytest.approx(0.25)
+    (x0, x1), (y0, y1) = line.get_data()
+    assert (y1 - y0) / (x1 - x0) == pytest.approx(1) and y0 + (0.5 - x0) == pytest.approx(0.25)
+    nothing_hangs_out(figure)
+
+
+@pytest.mark.parametrize("rate", [0.02, 0.5])
+def test_a_race_names_its_walks_and_ends_them_where_they_leave_all_sense(rate):
+    steps = {"SGD": optimisers.sgd, "Adam": optimisers.adam}
+    walks = {
+        name: optimisers.descend(step, SURFACES["two dips"].slope, (2, 2), 40, learning_rate=rate)
+        for name, step in steps.items()
+    }
+    figure = plots.race(SURFACES["two dips"], walks, "Who is first?")
+    nothing_hangs_out(figure)
+    assert {"SGD", "Adam", "Who is first?"} <= set(texts(figure))
+    for line in figure.axes[0].lines:
+        assert np.isfinite(line.get_xydata()).all()
+    flown = {len(line.get_xdata()) < 41 for line in figure.axes[0].lines if len(line.get_xdata()) > 1}
+    assert (True in flown) == (rate == 0.5)
+
+
+def test_walks_apart_stand_on_maps_of_their_own():
+    paths = {f"rate {r}": optimisers.descend(optimisers.sgd, VALLEY.slope, (1, 1), 5, learning_rate=r) for r in (0, 1)}
+    figure = plots.walks_apart(VALLEY, paths, "Two rates")
+    assert len(figure.axes) == 2 and {"rate 0", "rate 1", "Two rates"} <= set(texts(figure))
+    nothing_hangs_out(figure)
+
+
+def test_words_are_pictures_of_their_weights():
+    weights = np.zeros((12, 2))  # 2 × 2 pixels of 3 channels, 2 words
+    weights[0, 0], weights[11, 1] = 2.0, -4.0
+    figure = plots.words_as_pictures({"after 1 step": weights, "nothing": 0 * weights}, ["snow", "moon"], "Two words")
+    pictures = [axes.images[0].get_array() for axes in figure.axes]
+    assert pictures[0][0, 0].tolist() == [0.75, 0.5, 0.5] and pictures[1][1, 1].tolist() == [0.5, 0.5, 0.0]
+    assert (pictures[2] == 0.5).all() and {"snow", "moon", "after 1 step"} <= set(texts(figure))
+    nothing_hangs_out(figure)
+
+
+def test_learning_curves_are_named_and_stand_above_their_floor():
+    figure = plots.learning_curves(
+        {"right": np.geomspace(2, 0.1, 50), "wrong": np.geomspace(2, 1, 50)}, "t", ("low", 1)
+    )
+    assert {"right", "wrong", "low"} <= set(texts(figure))
+    nothing_hangs_out(figure)
