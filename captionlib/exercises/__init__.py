@@ -2,8 +2,11 @@
 
 from captionlib.exercises.lesson_00 import count_numbers, darken, share
 from captionlib.exercises.lesson_01 import count_places, mast, separate
+from captionlib.exercises.lesson_02 import adam, engine, slope
 from captionlib.exercises.lesson_04 import make_vocabulary, mean_loss
 from captionlib.exercises.lesson_08 import share_on, softmax
 
-__all__ = ["count_numbers", "count_places", "darken", "make_vocabulary", "mast", "mean_loss", "separate", "share"]
-__all__ += ["share_on", "softmax"]
+__all__ = [
+    "adam", "count_numbers", "count_places", "darken", "engine", "make_vocabulary", "mast", "mean_loss", "separate",
+    "share", "share_on", "slope", "softmax",
+]  # fmt: skip
