@@ -1,4 +1,5 @@
-"""For tests/ and notebooks/ alike: an empty cache, as a learner has it; in `make check`, nothing skips."""
+"""For tests/ and notebooks/ alike: an empty cache, as a learner has it; in `make check`, nothing skips and the
+widgets' times are told."""
 
 import os
 import tempfile
@@ -23,3 +24,10 @@ def pytest_sessionfinish(session, exitstatus):
         for report in reporter.stats["skipped"]:
             reporter.write_line(f"skipped, and nothing may skip here: {report.nodeid}: {report.longrepr[-1]}", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter):
+    times = [told for reports in terminalreporter.stats.values() for report in reports if hasattr(report, "when")
+             for name, told in report.user_properties if name == "latency" and report.when == "call"]  # fmt: skip
+    for told in sorted(times):
+        terminalreporter.write_line(told)
