@@ -38,6 +38,9 @@ LABELS = {  # what every cell votes on
     "size": tuple(SIZES),
     "action": tuple(ACTIONS),
 }
+WAY = ((3, 2), (3, 1), (3, 2), (3, 1), (3, 2))  # (size, stride) of the convolutions from the picture to layer_5
+LAYERS = {f"layer_{i + 1}": WAY[: i + 1] for i in range(5)}  # what stands between the picture and each layer's maps
+LAYERS |= {"colour": (*WAY[:3], (2, 2)), "layer_6": (*WAY, (1, 1)), "shape": (*WAY, (1, 1), (1, 1))}
 SHIPPED = Path(__file__).parent.parent / "pretrained" / "toynet"
 
 
@@ -50,23 +53,23 @@ def build() -> keras.Model:
     """
     images = keras.Input((96, 96, 3), dtype="uint8", name="images")
     x = layers.Rescaling(1 / 127.5, offset=-1)(images)
-    x = conv(x, 24, 3, 2)  # (B, 48, 48, 24), each place sees 3 by 3 pixels
-    x = conv(x, 32, 3, 1)  # 7 by 7 pixels
-    x = conv(x, 64, 3, 2)  # (B, 24, 24, 64), 11 by 11 pixels
-    colour = conv(x, 32, 2, 2)  # (B, 12, 12, 32), 15 by 15 pixels: too few to tell a fox, enough to tell red
-    x = conv(x, 96, 3, 1)  # 19 by 19 pixels
-    x = conv(x, 128, 3, 2)  # (B, 12, 12, 128), 27 by 27 pixels: one object
-    shape = conv(conv(x, 160, 1, 1), DEPTH - 32, 1, 1)  # (B, 12, 12, 96)
+    x = conv(x, 24, 3, 2, "layer_1")  # (B, 48, 48, 24), each place sees 3 by 3 pixels
+    x = conv(x, 32, 3, 1, "layer_2")  # 7 by 7 pixels
+    x = conv(x, 64, 3, 2, "layer_3")  # (B, 24, 24, 64), 11 by 11 pixels
+    colour = conv(x, 32, 2, 2, "colour")  # (B, 12, 12, 32), 15 by 15 pixels: too few to tell a fox, enough for red
+    x = conv(x, 96, 3, 1, "layer_4")  # 19 by 19 pixels
+    x = conv(x, 128, 3, 2, "layer_5")  # (B, 12, 12, 128), 27 by 27 pixels: one object
+    shape = conv(conv(x, 160, 1, 1, "layer_6"), DEPTH - 32, 1, 1, "shape")  # (B, 12, 12, 96)
     features = layers.Concatenate(name="features")([colour, shape])  # (B, 12, 12, D)
     others = layers.Conv2D(sum(map(len, LABELS.values())) - len(COLOURS), 1, name="other_votes")(shape)
     votes = layers.Concatenate(name="votes")([layers.Conv2D(len(COLOURS), 1, name="colour_votes")(colour), others])
     return keras.Model(images, {"features": features, "votes": votes}, name="toynet")
 
 
-def conv(x, filters: int, size: int, stride: int):
-    """Convolve, normalise, cut off below zero: one layer of ToyNet."""
+def conv(x, filters: int, size: int, stride: int, name: str | None = None):
+    """Convolve, normalise, cut off below zero: one layer of ToyNet; `name` finds its maps again."""
     x = layers.Conv2D(filters, size, stride, padding="same", use_bias=False)(x)
-    return layers.ReLU()(layers.BatchNormalization(momentum=0.95)(x))
+    return layers.ReLU(name=name)(layers.BatchNormalization(momentum=0.95)(x))
 
 
 def pool(votes):
