@@ -76,11 +76,11 @@ class Speaker:
         Returns:
             The words that it says, without <end>.
         """
-        said = []
+        told, said = self.read(words, start, held, at), []
         while len(said) < most:
-            told = self.read([*words, *said], start, held, at)
             word = self.vocabulary[int(told["odds"][-1].argmax())]
             if word == "<end>":
                 break
             said.append(word)
+            told = self.read([word], (told["h"][-1], told["c"][-1]), held if at is None else None)
         return said

@@ -2,11 +2,13 @@
 
 from captionlib.widgets.composer import scene_composer
 from captionlib.widgets.kernels import kernel_workbench
+from captionlib.widgets.lstm import lstm_workbench
 from captionlib.widgets.optimisers import optimiser_playground
 from captionlib.widgets.playground import tokenizer_playground
 from captionlib.widgets.questions import quiz
 from captionlib.widgets.scrubber import attention_scrubber
 
 __all__ = [
-    "attention_scrubber", "kernel_workbench", "optimiser_playground", "quiz", "scene_composer", "tokenizer_playground",
+    "attention_scrubber", "kernel_workbench", "lstm_workbench", "optimiser_playground", "quiz", "scene_composer",
+    "tokenizer_playground",
 ]  # fmt: skip

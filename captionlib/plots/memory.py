@@ -1,0 +1,157 @@
+"""What a network remembers: gates and cell at every word, and how memory and blame fade with distance (lesson 06)."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from captionlib.plots.palette import INK, MAP, PAPER, QUIET, ROLES, Figure, house_style
+
+ROWS = {"i": "into", "f": "forget", "g": "candidate", "o": "out", "c": "cell"}
+SIGNED = ("g", "c")  # these may be below 0; gates lie between 0 and 1
+LINES = ("picture", "words", "state", "attention", "features")  # the colours of up to five lines
+ON_ORANGE = {"boxstyle": "round,pad=0.2", "facecolor": ROLES["words"], "edgecolor": "none"}
+WIDTH, TRACK, TOP, LEFT, ACROSS = 9.2, 1.44, 0.74, 0.95, 5.3  # inches; ACROSS is the room for the words
+
+
+@house_style
+def gates_at_work(
+    words: list[str], told: dict, units: dict[int, str], vocabulary: list[str], free=None, held=(), title=""
+) -> Figure:
+    """Show a few units of an LSTM at every word, and the odds of the next word.
+
+    Args:
+        words: The T words read.
+        told: Gates i, f, g, o and cell c, each (T, H), and odds (T, V).
+        units: Which units to show, and what each is called.
+        vocabulary: The V words.
+        free: Odds of the next word when nobody holds a gate, (V,); None when nobody does.
+        held: What a hand holds: pairs of gate and word, such as ("f", 2).
+        title: What is seen; left out, it names the leading word.
+
+    Returns:
+        A figure as wide as a notebook.
+    """
+    odds = told["odds"][-1]
+    leader = vocabulary[int(odds.argmax())]
+    title = title or f"After “{' '.join(words[1:]) or words[0]}”, “{leader}” leads with {odds.max():.0%}"
+    height = TOP + TRACK * len(units)
+    figure = Figure(figsize=(WIDTH, height))
+    figure.text(0.002, 1 - 0.05 / height, title, ha="left", va="top", weight="bold", fontsize=12)
+    for number, (unit, name) in enumerate(units.items()):
+        bottom = height - TOP - TRACK * (number + 1) + 0.1
+        axes = figure.add_axes((LEFT / WIDTH, bottom / height, ACROSS / WIDTH, (TRACK - 0.38) / height))
+        track(axes, {row: told[row][:, unit] for row in ROWS}, f"unit {unit}: {name}")
+        for row, t in held:
+            place = (t - 0.5, list(ROWS).index(row) - 0.5)
+            axes.add_patch(Rectangle(place, 1, 1, fill=False, edgecolor=INK, linewidth=2, clip_on=False, zorder=3))
+    for t, word in enumerate(words):
+        x, size = (LEFT + ACROSS * (t + 0.5) / len(words)) / WIDTH, 10 if len(words) < 10 else 8.5
+        figure.text(x, 1 - 0.54 / height, word, ha="center", va="center", fontsize=size, bbox=ON_ORANGE)
+    bars = figure.add_axes((7.35 / WIDTH, 0.72 / height, 1.25 / WIDTH, (height - TOP - 0.9) / height))
+    next_odds(bars, odds, free, vocabulary)
+    return figure
+
+
+def track(axes: Axes, rows: dict[str, np.ndarray], name: str) -> None:
+    """Draw one unit: five rows of T cells (T,), dark for low and yellow for high, with the cell's numbers."""
+    high = [np.tanh(v / 2) / 2 + 0.5 if row == "c" else (v + 1) / 2 if row == "g" else v for row, v in rows.items()]
+    axes.imshow(np.stack(high), MAP, vmin=0, vmax=1, aspect="auto")
+    for t, value in enumerate(rows["c"]):
+        letters = PAPER if high[-1][t] < 0.55 else INK
+        axes.text(t, 4, f"{value + 0.0001:.1f}".replace("-", "−"), color=letters, ha="center", va="center", fontsize=9)
+    axes.set_yticks(range(5), [f"{name} {row}" for row, name in ROWS.items()], color=INK, fontsize=10)
+    axes.set(xticks=np.arange(len(high[0]) - 1) + 0.5, xticklabels=[])
+    axes.grid(axis="x", color=PAPER, linewidth=1.5)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.text(-0.5, -0.62, name, va="bottom", fontsize=10)
+
+
+def next_odds(axes: Axes, odds: np.ndarray, free: np.ndarray | None, vocabulary: list[str]) -> None:
+    """Draw bars of the likeliest next words, odds (V,); a ring shows what each had without a hand, free (V,)."""
+    best = np.argsort(-(odds if free is None else np.maximum(odds, free)), kind="stable")[:7]
+    best = best[np.argsort(-odds[best], kind="stable")]
+    axes.barh(range(len(best)), odds[best], color=ROLES["words"], height=0.7)
+    if free is not None:
+        axes.scatter(free[best], range(len(best)), s=45, facecolor=PAPER, edgecolor=INK, linewidth=1.5, zorder=3)
+    for row, i in enumerate(best):
+        said = f"{odds[i]:.0%}" if odds[i] >= 0.01 else "<1%"
+        axes.text(1.08, row, said, transform=axes.get_yaxis_transform(), va="center", color=QUIET, fontsize=10)
+    axes.set_yticks(range(len(best)), [vocabulary[i] for i in best], color=INK)
+    axes.set(xlim=(0, 1), ylim=(len(best) - 0.5, -0.6), xticks=[0, 0.5, 1])
+    axes.set_xlabel("odds of the next word\n○ with hands off" if free is not None else "odds of the next word")
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+
+
+@house_style
+def fading(x: np.ndarray, lines: dict[str, np.ndarray], title: str, xlabel: str, ylabel: str, **scales) -> Figure:
+    """Draw how something fades with distance, or grows with number.
+
+    Args:
+        x: (N,), such as words back.
+        lines: Name of each line to its values (N,), or to those of several runs, (runs, N): then each run is a dot,
+            and the line joins their means.
+        title: What the lines say.
+        xlabel: What x is.
+        ylabel: What the values are.
+        **scales: xscale, yscale or ylim, as Matplotlib takes them.
+
+    Returns:
+        A figure, each line named at its end.
+    """
+    figure = Figure(figsize=(7.6, 3.7), layout="constrained")
+    axes = figure.subplots()
+    ends = []
+    for role, (name, values) in zip(LINES, lines.items(), strict=False):
+        runs = np.atleast_2d(values)
+        axes.plot(x, runs.mean(axis=0), color=ROLES[role], linewidth=2.5)
+        if len(runs) > 1:
+            axes.plot(x, runs.T, "o", color=ROLES[role], markersize=5, alpha=0.6)
+        ends.append((runs.mean(axis=0)[-1], name, ROLES[role]))
+    axes.set(xlabel=xlabel, ylabel=ylabel, **scales)
+    figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=12)
+    name_ends(axes, ends)
+    return figure
+
+
+def name_ends(axes: Axes, ends: list[tuple[float, str, str]]) -> None:
+    """Write each line's name at its right end, far enough apart to be read; `ends` holds height, name and colour."""
+    heights = axes.transAxes.inverted().transform(axes.transData.transform([(1, end[0]) for end in ends]))[:, 1]
+    order, last = np.argsort(heights), -1.0
+    for i in order:
+        last = max(np.clip(heights[i], 0, 1), last + 0.085)
+        _, name, colour = ends[i]
+        style = {"transform": axes.transAxes, "va": "center", "color": INK, "weight": "normal"}
+        axes.text(1.045, last, name, **style)
+        axes.plot([1.01, 1.035], [last, last], transform=axes.transAxes, color=colour, linewidth=4, clip_on=False)
+
+
+@house_style
+def telling_unit(values: np.ndarray, yes: np.ndarray, names: tuple[str, str], title: str, xlabel: str) -> Figure:
+    """Draw how well one number tells two groups apart.
+
+    Args:
+        values: (N,), the number at N moments.
+        yes: (N,) of bool, which of the moments are of the first group.
+        names: Of the first group and of the other.
+        title: What is seen.
+        xlabel: What the number is.
+
+    Returns:
+        A figure with one histogram a group, each of area 1.
+    """
+    figure = Figure(figsize=(7.6, 2.9), layout="constrained")
+    axes = figure.subplots()
+    edges = np.linspace(*np.percentile(values, [0.2, 99.8]), 41)
+    for group, role, name in ((~yes, "picture", names[1]), (yes, "features", names[0])):
+        counts, _ = np.histogram(values[group], edges, density=True)
+        axes.stairs(counts, edges, fill=True, color=ROLES[role], alpha=0.75)
+        peak = counts.argmax()
+        axes.annotate(name, (edges[peak : peak + 2].mean(), counts[peak]), (0, 5), textcoords="offset points",
+                      ha="center", color=INK)  # fmt: skip
+    axes.set(xlabel=xlabel, ylabel="how often", yticks=[])
+    axes.margins(y=0.15)
+    axes.spines["left"].set_visible(False)
+    figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=12)
+    return figure
