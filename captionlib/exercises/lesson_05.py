@@ -1,0 +1,101 @@
+"""Exercises of lesson 05: the gradient of a lookup, the neighbours of a word, one vector for a whole caption."""
+
+import numpy as np
+
+from captionlib.exercises.exercise import Exercise, ask, unlike
+
+
+def table_gradient(gradient, ids, rows):
+    """Add the gradient of every vector that was read to the row it was read from."""
+    table = np.zeros((rows, gradient.shape[1]))  # (V, D)
+    np.add.at(table, ids, gradient)
+    return table
+
+
+def judge_table_gradient(mine):
+    """Read three rows once each, then one row twice, then more often."""
+    for ids in ([2, 0, 3], [1, 3, 1], [0, 0, 0, 2, 0]):
+        gradient = np.arange(1.0, 2 * len(ids) + 1).reshape(-1, 2)  # (N, 2)
+        got, wanted = ask(mine, gradient, np.array(ids), 5), table_gradient(gradient, ids, 5)
+        if wrong := unlike(got, wanted):
+            twice = "; a row was read more than once here" if len(set(ids)) < len(ids) else ""
+            return f"for ids {ids} and 5 rows, {wrong}{twice}"
+    return None
+
+
+def nearest_ids(table, word, count):
+    """Rank all words by the cosine with one word, and leave that word out."""
+    unit = table / np.linalg.norm(table, axis=1, keepdims=True)  # (V, D)
+    order = np.argsort(-(unit @ unit[word]))  # (V,)
+    return order[order != word][:count]
+
+
+def judge_nearest(mine):
+    """Try a table in which a long row has the largest dot product with everybody, and a short one lies nearest."""
+    angles = np.radians([0, 40, 10, 70, -25, 180])
+    table = np.array([1, 9, 0.2, 3, 1, 2])[:, None] * np.column_stack([np.cos(angles), np.sin(angles)])  # (6, 2)
+    for word, count in ((0, 1), (0, 4), (3, 2), (5, 5)):
+        got, wanted = ask(mine, table, word, count), nearest_ids(table, word, count)
+        asked = f"for 6 words, word {word} and count {count}"
+        if isinstance(got, (list, tuple)):
+            got = np.array(got)
+        if not isinstance(got, np.ndarray) or got.dtype.kind not in "iu":
+            return f"{asked}, it gives {got!r}, and ids are wanted, whole numbers in an array"
+        if got.shape != wanted.shape:
+            return f"{asked}, its shape is {got.shape}, and {wanted.shape} is wanted"
+        if word in got:
+            return f"{asked}, the word itself is among its neighbours"
+        if set(got.tolist()) != set(wanted.tolist()):
+            stray = next(i for i in got.tolist() if i not in wanted)
+            return f"{asked}, it names word {stray}, whose length is {np.hypot(*table[stray]):.1f}: others point nearer"
+        if (got != wanted).any():
+            return f"{asked}, the words are right and their order is not: the most similar comes first"
+    return None
+
+
+def mean_of_words(vectors, mask):
+    """Average the vectors of each caption's words and of nothing else."""
+    weight = mask[..., None].astype(float)  # (B, T, 1)
+    return (vectors * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1)  # (B, D)
+
+
+def judge_mean_of_words(mine):
+    """Try a full caption, one with padding, one with nothing but padding; padding holds large numbers."""
+    vectors = np.arange(24.0).reshape(3, 4, 2) + 1  # (B, T, D)
+    for lengths in ([4, 4, 4], [4, 2, 1], [3, 0, 4]):
+        mask = np.arange(4) < np.array(lengths)[:, None]  # (B, T)
+        filled = np.where(mask[..., None], vectors, 99.0)
+        with np.errstate(all="ignore"):
+            got = ask(mine, filled, mask)
+        if wrong := unlike(got, mean_of_words(filled, mask)):
+            return f"for captions of {lengths} words, padded to 4, {wrong}"
+    return None
+
+
+gather_gradient = Exercise(
+    judge_table_gradient,
+    table_gradient,
+    [
+        "Start with a table of zeros, (rows, D). Then go through the ids: each has one row of `gradient`.",
+        "`table[ids] += gradient` reads first and writes later: of a row that stands twice in ids, one write is lost.",
+        "A loop with `table[i] += one` is right; so is `np.add.at(table, ids, gradient)`; so is one-hot, transposed.",
+    ],
+)
+nearest_words = Exercise(
+    judge_nearest,
+    nearest_ids,
+    [
+        "A long vector has large products with everybody. Divide every row by its length first.",
+        "`np.linalg.norm(table, axis=1, keepdims=True)` are the lengths, (V, 1); `unit @ unit[word]` the cosines, (V,).",
+        "`np.argsort` sorts upwards: sort minus the cosines. `order[order != word]` leaves the word itself out.",
+    ],
+)
+caption_vectors = Exercise(
+    judge_mean_of_words,
+    mean_of_words,
+    [
+        "A mean is a sum divided by a number. Padding must count in neither.",
+        "`mask[..., None]` is (B, T, 1) and multiplies (B, T, D): the padding becomes zeros. Then sum over the words.",
+        "`mask.sum(axis=1, keepdims=True)` says how many words each caption has, (B, 1); a caption without words has 0.",
+    ],
+)

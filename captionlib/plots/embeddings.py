@@ -1,0 +1,192 @@
+"""Word vectors as pictures: a heat map of similarities, a map of words, the map as it forms (lesson 05)."""
+
+import numpy as np
+import seaborn
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+
+from captionlib.errors import CaptionlibError
+from captionlib.plots.palette import INK, MAP, PAPER, QUIET, ROLES, Figure, house_style
+
+LETTER, LINE = 0.082, 0.17  # inches: one letter and one line at 10 points
+# Where a word may stand when its place is taken: rings around its dot, (N, 2), the nearest first.
+ANGLES = np.arange(0, 2 * np.pi, np.pi / 8)
+SPOTS = np.concatenate([r * np.column_stack([np.cos(ANGLES), 0.7 * np.sin(ANGLES)]) for r in np.arange(0.1, 2.6, 0.1)])
+
+
+@house_style
+def similarity_map(panels: dict[str, np.ndarray], words: list[str]) -> Figure:
+    """Show how alike any two of a few words are.
+
+    Args:
+        panels: Name of each panel to its cosines, (N, N), from -1 to 1.
+        words: The N words, in the order of the rows.
+
+    Returns:
+        A figure with one square a panel, all with one scale.
+
+    Raises:
+        CaptionlibError: A panel has another shape.
+    """
+    side = 0.9 + 0.44 * len(words)
+    figure = Figure(figsize=(side * len(panels) + 0.9, side + 0.15), layout="constrained")
+    grid = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axes, (name, cosines) in zip(grid, panels.items(), strict=True):
+        if np.shape(cosines) != (len(words), len(words)):
+            raise CaptionlibError(f"{len(words)} words need cosines of shape {(len(words),) * 2}, not {cosines.shape}.")
+        seaborn.heatmap(
+            cosines, vmin=-0.2, vmax=1, cmap=MAP, square=True, ax=axes, xticklabels=words, yticklabels=words,
+            annot=np.where(np.eye(len(words)) == 1, "", np.char.mod("%.2f", cosines)), fmt="",
+            annot_kws={"fontsize": 10}, linewidths=1, linecolor=PAPER, cbar=axes is grid[-1],
+            cbar_kws={"label": "cosine", "shrink": 0.8},
+        )  # fmt: skip
+        axes.set_title(name)
+        axes.tick_params(length=0, labelcolor=INK)
+        axes.tick_params(axis="x", rotation=45)
+    return figure
+
+
+@house_style
+def word_map(
+    points: np.ndarray, words: list[str], title: str, lit: str | None = None, near: tuple = (), frame=None
+) -> Figure:
+    """Show words as a map, none of them on top of another; a thin line leads from a word that had to move to its dot.
+
+    Args:
+        points: (V, 2), where each word lies.
+        words: The V words.
+        title: What the map says.
+        lit: A word to stand out, on orange; None shows all alike.
+        near: Its neighbours, in bold.
+        frame: (N, 2), points that shall fit too, so that maps can be compared; None for `points` alone.
+
+    Returns:
+        A figure as wide as a notebook.
+    """
+    figure = Figure(figsize=(9.2, 6.2))
+    axes = figure.add_axes((0.005, 0.005, 0.99, 0.93))
+    figure.text(0.005, 0.985, title, ha="left", va="top", weight="bold", fontsize=12)
+    size = (9.1, 5.75)
+    scatter_words(axes, in_inches(points, points if frame is None else frame, size), words, size, words, lit, near)
+    return figure
+
+
+@house_style
+def training_film(points: np.ndarray, words: list[str], times: list[str], written: list[str], title: str) -> Figure:
+    """Show a map of words at several times, all on one scale, so that one sees the words part and gather.
+
+    Args:
+        points: (N, V, 2), where each word lies at each of N times.
+        words: The V words, each a dot.
+        times: N, when each panel is.
+        written: Those words that are also written.
+        title: What the panels say together.
+
+    Returns:
+        A figure as wide as a notebook, three panels a row.
+    """
+    rows, size = -(-len(points) // 3), (3.0, 2.6)
+    height = 0.35 + 2.95 * rows
+    figure = Figure(figsize=(9.2, height))
+    figure.text(0.005, 1 - 0.07 / height, title, ha="left", va="top", weight="bold", fontsize=12)
+    for number, (now, time) in enumerate(zip(points, times, strict=True)):
+        row, column = divmod(number, 3)
+        bottom = (height - 0.3 - 2.95 * (row + 1)) / height
+        axes = figure.add_axes((0.005 + column / 3, bottom, size[0] / 9.2, size[1] / height))
+        axes.set_title(time, fontsize=11, fontweight="normal", pad=4, color=QUIET)
+        scatter_words(axes, in_inches(now, points.reshape(-1, 2), size), words, size, written)
+        axes.spines[:].set(visible=True, color=QUIET, alpha=0.4)
+    return figure
+
+
+@house_style
+def rings(panels: dict[str, np.ndarray], words: list[str], paints: list[tuple]) -> Figure:
+    """Show where a few words lie, each as a dot in the paint it names, joined in the order given.
+
+    Args:
+        panels: Name of each panel to the words' points, (N, 2).
+        words: The N words, in the order of the ring.
+        paints: For each word red, green, blue from 0 to 255.
+
+    Returns:
+        A figure with the panels side by side, each on its own scale.
+    """
+    figure, size = Figure(figsize=(4.6 * len(panels), 4.2)), (4.4, 3.7)
+    for number, (name, points) in enumerate(panels.items()):
+        place = (0.01 + number / len(panels), 0.02, size[0] / 4.6 / len(panels), size[1] / 4.2)
+        axes = figure.add_axes(place, xlim=(0, size[0]), ylim=(0, size[1]), xticks=[], yticks=[])
+        axes.set_title(name)
+        axes.spines[:].set_visible(False)
+        middle, half = (points.max(axis=0) + points.min(axis=0)) / 2, np.ptp(points, axis=0).max() / 2
+        dots = np.array(size) / 2 + (points - middle) / half * 1.45  # (N, 2), inches; both axes on one scale
+        axes.plot(*np.append(dots, dots[:1], axis=0).T, color=QUIET, alpha=0.6, linewidth=1, zorder=1)
+        axes.scatter(*dots.T, s=190, c=np.array(paints) / 255, edgecolors=INK, linewidths=0.8, zorder=2)
+        rim = np.array([[0.1, 0.1]])  # a dot is a disc here: words stay further off
+        letters = np.array([[LETTER * len(word) / 2, LINE / 2] for word in words])
+        for spot, dot, word in zip(free_spots(dots, letters + rim, size), dots, words, strict=True):
+            if np.hypot(*(spot - dot)) > 0.6:
+                axes.plot(*np.column_stack([dot, spot]), color=QUIET, alpha=0.4, linewidth=0.8, zorder=0)
+            axes.text(*spot, word, ha="center", va="center_baseline", fontsize=10, zorder=3)
+    return figure
+
+
+def in_inches(points: np.ndarray, frame: np.ndarray, size: tuple[float, float]) -> np.ndarray:
+    """Scale points (V, 2) so that all points of a frame (N, 2) lie well inside a map of a size in inches: (V, 2)."""
+    low, high = frame.min(axis=0), frame.max(axis=0)
+    return [0.65, 0.25] + (points - low) / np.maximum(high - low, 1e-9) * (np.array(size) - [1.3, 0.5])
+
+
+def scatter_words(
+    axes: Axes, dots: np.ndarray, words: list[str], size: tuple, written: list[str], lit: str | None = None, near=()
+) -> None:
+    """Fill axes with dots (V, 2) in inches and words beside them, neither over each other nor over the rim.
+
+    Args:
+        axes: What to fill.
+        dots: (V, 2).
+        words: The V words.
+        size: Width and height in inches.
+        written: The words to write; the others are a dot only.
+        lit: A word on orange.
+        near: Words in bold beside it.
+    """
+    axes.set(xlim=(0, size[0]), ylim=(0, size[1]), xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+    first = np.isin(words, [lit, *near] if lit else written)  # (V,)
+    told = [i for i, word in enumerate(words) if word in written or first[i]]
+    half = np.array([[LETTER * len(words[i]) / 2, LINE / 2] for i in told])  # (words written, 2)
+    middles = free_spots(dots[told], half, size)
+    ends = middles + np.clip(dots[told] - middles, -half, half)  # where a word is nearest to its dot
+    moved = np.hypot(*(ends - dots[told]).T) > 0.16
+    for chosen, alpha in ((moved & ~first[told], 0.4), (moved & first[told], 1)):
+        leaders = np.stack([dots[told], ends], axis=1)[chosen]  # (lines, 2 ends, 2)
+        axes.add_collection(LineCollection(leaders, colors=QUIET, alpha=alpha, linewidths=0.8))
+    for i, middle in zip(told, middles, strict=True):
+        style = {"color": INK if first[i] else QUIET, "weight": "bold" if lit and first[i] else "normal"}
+        if words[i] == lit:
+            style["bbox"] = {"boxstyle": "round,pad=0.15", "facecolor": ROLES["words"], "edgecolor": "none"}
+        axes.text(*middle, words[i], ha="center", va="center_baseline", fontsize=10, **style)
+    axes.scatter(*dots[~first].T, s=9, color=QUIET, alpha=0.5, linewidths=0)
+    axes.scatter(*dots[first].T, s=16, color=ROLES["words"], linewidths=0)
+
+
+def free_spots(dots: np.ndarray, half: np.ndarray, size: tuple[float, float]) -> np.ndarray:
+    """Find a place for every word, one after the other, as near to its dot as dots and earlier words leave room.
+
+    Args:
+        dots: (V, 2), in inches.
+        half: (V, 2), half of each word's width and height.
+        size: Width and height of the map.
+
+    Returns:
+        The middle of every word, (V, 2). Where no spot is free, a word takes the nearest one inside the map.
+    """
+    middles = np.zeros_like(dots)
+    for i in range(len(dots)):
+        spots = dots[i] + SPOTS + np.sign(SPOTS.round(6)) * [half[i, 0], 0]  # (N, 2): beside the dot, not on it
+        inside = ((spots >= half[i]) & (spots <= np.array(size) - half[i])).all(axis=1)
+        things = np.concatenate([middles[:i], dots]), np.concatenate([half[:i], np.zeros_like(dots)]) + half[i] + 0.02
+        apart = [np.abs(spots[:, None, axis] - things[0][:, axis]) > things[1][:, axis] for axis in (0, 1)]
+        free = inside & (apart[0] | apart[1]).all(axis=1)  # (N,)
+        middles[i] = spots[free.argmax() if free.any() else inside.argmax()]
+    return middles

@@ -1,0 +1,94 @@
+"""Pictures of word vectors: every word can be read, none on another, and what is lit is what was asked for."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from captionlib import plots
+from captionlib.errors import CaptionlibError
+from captionlib.plots import embeddings
+
+WORDS = [f"{a}{b}" for a in ("red", "sailboat", "an", "leaping", "of") for b in range(16)]
+
+
+def boxes(figure):
+    """The drawn rectangle of every word on the figure's axes, the figure's own frame last."""
+    figure.draw_without_rendering()
+    return [text.get_window_extent() for axes in figure.axes for text in axes.texts], figure.bbox
+
+
+@pytest.mark.parametrize("spread", [1, 0.05])
+def test_no_word_lies_on_another_or_hangs_out(spread):
+    rng = np.random.default_rng(1)
+    islands = rng.normal(size=(80, 2)) * spread + rng.normal(size=(5, 2)).repeat(16, axis=0)
+    figure = plots.word_map(islands, WORDS, "Islands", "red0", ("red1", "an3"))
+    rectangles, frame = boxes(figure)
+    assert len(rectangles) == 80
+    for box in rectangles:
+        assert box.x0 >= frame.x0 and box.x1 <= frame.x1 and box.y0 >= frame.y0 and box.y1 <= frame.y1
+    for one, two in combinations(rectangles, 2):
+        width = min(one.x1, two.x1) - max(one.x0, two.x0)
+        height = min(one.y1, two.y1) - max(one.y0, two.y0)
+        assert width < 4 or height < 4  # pixels; a rim of letters may touch
+
+
+@given(st.integers(0, 999), st.integers(1, 40))
+@settings(max_examples=25, deadline=None)
+def test_words_stand_near_their_dots_in_reach_of_each_other(seed, count):
+    dots = np.random.default_rng(seed).uniform(1, 4, (count, 2))
+    half = np.full((count, 2), [0.3, 0.08])
+    spots = embeddings.free_spots(dots, half, (5, 5))
+    assert (np.abs(spots - dots).max(axis=1) < 3).all() and (spots >= half).all() and (spots <= 5 - half).all()
+    apart = np.abs(spots[:, None] - spots) > 2 * half[0]
+    assert (apart.any(axis=2) | np.eye(count, dtype=bool)).all()
+
+
+def test_the_lit_word_stands_on_orange_and_its_neighbours_are_bold():
+    figure = plots.word_map(np.random.default_rng(0).normal(size=(80, 2)), WORDS, "Lit", "red0", ("red1",))
+    texts = {text.get_text(): text for text in figure.axes[0].texts}
+    assert [word for word, text in texts.items() if text.get_bbox_patch()] == ["red0"]
+    assert {word for word, text in texts.items() if text.get_weight() == "bold"} == {"red0", "red1"}
+
+
+def test_a_frame_keeps_a_word_where_it_was():
+    points = np.random.default_rng(0).normal(size=(2, 80, 2))
+    points[1, 0] = points[0, 0]
+    every = points.reshape(-1, 2)
+    first, second = (embeddings.in_inches(now, every, (9, 6))[0] for now in points)
+    np.testing.assert_array_equal(first, second)
+
+
+def test_the_film_has_a_panel_a_moment_and_writes_some_words():
+    points = np.random.default_rng(0).normal(size=(6, 80, 2))
+    figure = plots.training_film(points, WORDS, [f"epoch {i}" for i in range(6)], ["red0", "of3"], "Forming")
+    assert [axes.get_title(loc="left") for axes in figure.axes] == [f"epoch {i}" for i in range(6)]
+    for axes in figure.axes:
+        box = axes.get_position()
+        assert {text.get_text() for text in axes.texts} == {"red0", "of3"}
+        assert 0 <= box.x0 < box.x1 <= 1 and 0 <= box.y0 < box.y1 <= 1
+    shown = sum(len(points.get_offsets()) for points in figure.axes[0].collections if hasattr(points, "get_sizes"))
+    assert shown >= 80
+
+
+def test_similarities_stand_in_their_cells():
+    cosines = np.array([[1, 0.25, -0.1], [0.25, 1, 0.5], [-0.1, 0.5, 1]])
+    figure = plots.similarity_map({"one": cosines, "two": cosines}, ["a", "b", "c"])
+    written = [text.get_text() for text in figure.axes[0].texts]
+    assert written == ["", "0.25", "-0.10", "0.25", "", "0.50", "-0.10", "0.50", ""]
+    assert [axes.get_title(loc="left") for axes in figure.axes[:2]] == ["one", "two"]
+    with pytest.raises(CaptionlibError, match=r"2 words need cosines of shape \(2, 2\), not \(3, 3\)"):
+        plots.similarity_map({"one": cosines}, ["a", "b"])
+
+
+def test_a_ring_joins_its_dots_in_order_and_paints_them():
+    square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
+    paints = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)]
+    figure = plots.rings({"left": square, "right": square[::-1]}, ["a", "b", "c", "d"], paints)
+    for axes in figure.axes:
+        ring = axes.lines[0].get_xydata()
+        assert len(ring) == 5 and (ring[0] == ring[-1]).all()
+        np.testing.assert_allclose(axes.collections[0].get_facecolors()[:, :3] * 255, paints)
+        assert {text.get_text() for text in axes.texts} == {"a", "b", "c", "d"}
