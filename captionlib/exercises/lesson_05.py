@@ -86,7 +86,7 @@ nearest_words = Exercise(
     nearest_ids,
     [
         "A long vector has large products with everybody. Divide every row by its length first.",
-        "`np.linalg.norm(table, axis=1, keepdims=True)` are the lengths, (V, 1); `unit @ unit[word]` the cosines, (V,).",
+        "`np.linalg.norm(table, axis=1, keepdims=True)` are the lengths; `unit @ unit[word]` the cosines, (V,).",
         "`np.argsort` sorts upwards: sort minus the cosines. `order[order != word]` leaves the word itself out.",
     ],
 )
@@ -96,6 +96,6 @@ caption_vectors = Exercise(
     [
         "A mean is a sum divided by a number. Padding must count in neither.",
         "`mask[..., None]` is (B, T, 1) and multiplies (B, T, D): the padding becomes zeros. Then sum over the words.",
-        "`mask.sum(axis=1, keepdims=True)` says how many words each caption has, (B, 1); a caption without words has 0.",
+        "`mask.sum(axis=1, keepdims=True)` counts each caption's words, (B, 1); a caption without words has 0.",
     ],
 )

@@ -11,7 +11,7 @@ import numpy as np
 
 
 def lookup(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """Read rows: a table (V, D) and ids (...,) to vectors (..., D). The same as one-hot times table, without the zeros."""
+    """Read rows: table (V, D) and ids (...,) to vectors (..., D). It equals one-hot times table, without the zeros."""
     return table[ids]
 
 
@@ -109,7 +109,7 @@ def train(
         rate: Of `adagrad`.
 
     Returns:
-        The vectors before training and after each epoch, (epochs + 1, V, D), and each epoch's mean loss.
+        The vectors before training and after each epoch, (E, V, D) with E = epochs + 1, and each epoch's mean loss.
     """
     rng = np.random.default_rng(5)
     centres, near = pairs(captions, window)  # (N,), (N,)

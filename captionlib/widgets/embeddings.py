@@ -1,4 +1,4 @@
-"""The embedding map of lesson 05: choose a word and a moment of training, see its neighbours and the map of all words."""
+"""The embedding map of lesson 05: choose a word and a moment of training, see its neighbours and the map."""
 
 import difflib
 import html

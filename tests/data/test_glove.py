@@ -1,4 +1,4 @@
-"""Word vectors from a file that we do not make: read line by line, refused with a sentence when they are not what they seem."""
+"""Word vectors from a file that others made: read line by line, and refused with a sentence when it is damaged."""
 
 import numpy as np
 import pytest
