@@ -1,4 +1,4 @@
-"""The feature-map browser of lesson 03: choose scene, layer, channel and place; see the map, and what the place sees."""
+"""The feature-map browser of lesson 03: choose scene, layer, channel and place; see its map, and what it sees."""
 
 import ipywidgets
 import keras
