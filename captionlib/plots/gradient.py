@@ -32,16 +32,14 @@ EDGE = 2.2  # maps show weights from -EDGE to EDGE
 
 
 @house_style
-def ten_nodes(
-    values: dict[str, float], title: str, slopes: dict | None = None, gradients: dict | None = None
-) -> Figure:
+def ten_nodes(values: dict[str, float], title: str, gradients: dict[str, float] | None = None) -> Figure:
     """Draw how a loss is computed in ten nodes, and what comes back.
 
     Args:
-        values: Name of each node in `NODES` to its number, which stands in the node; a missing one stays blank.
+        values: Name of each node in `NODES` to its number, which stands in the node.
         title: What the drawing says.
-        slopes: (parent, child) to the slope of that arrow, which stands at the arrow.
-        gradients: Name of a node to its gradient, which stands below the node on dark ground.
+        gradients: Name of each node to its gradient, which stands below the node on dark ground; then every arrow
+            shows its slope. None draws the way forwards alone.
 
     Returns:
         A figure as wide as a notebook.
@@ -49,7 +47,7 @@ def ten_nodes(
     figure, axes = canvas(title, 49)
     for name, ((x, y), _, _, parents) in NODES.items():
         for parent in parents:
-            (from_x, from_y), slope = NODES[parent][0], (slopes or {}).get((parent, name))
+            from_x, from_y = NODES[parent][0]
             if (parent, name) == ("s_snow", "loss"):  # the second way, over all others
                 arrow(axes, (from_x, from_y + TALL / 2), (from_x, 41.5), (x, 41.5), (x, y + TALL / 2 + 0.3))
                 middle = (x + from_x) / 2, 41.5
@@ -57,21 +55,31 @@ def ten_nodes(
                 start, end = (from_x + WIDE / 2, from_y), (x - WIDE / 2 - 0.3, y + np.clip(from_y - y, -1.2, 1.2))
                 arrow(axes, start, end)
                 middle = np.add(start, end) / 2
-            if slope is not None:
-                axes.text(*middle, f"×{number(slope)}", ha="center", va="center", fontsize=10, path_effects=HALO)
-        node(axes, name, values.get(name), (gradients or {}).get(name))
+            if gradients:
+                told = f"×{number(slope_of(parent, name, values))}"
+                axes.text(*middle, told, ha="center", va="center", fontsize=10, path_effects=HALO)
+        node(axes, name, values[name], gradients[name] if gradients else None)
     return figure
 
 
-def node(axes: Axes, name: str, value: float | None, gradient: float | None) -> None:
+def slope_of(parent: str, name: str, values: dict[str, float]) -> float:
+    """Say how fast a node changes with one of those that it was made from."""
+    _, _, made, parents = NODES[name]
+    if made == "×":
+        return values[parents[1 - parents.index(parent)]]  # the other one
+    if made == "log":
+        return 1 / values[parent]
+    return {"+": 1, "−": 1 if parent == parents[0] else -1, "exp": values[name]}[made]
+
+
+def node(axes: Axes, name: str, value: float, gradient: float | None) -> None:
     """Draw one node: above it what made it, in it its name and value, below it its gradient."""
     (x, y), role, made, _ = NODES[name]
     ground = FancyBboxPatch((x - WIDE / 2, y - TALL / 2), WIDE, TALL, "round,pad=0,rounding_size=1.2", zorder=2)
     ground.set(facecolor=PALE, edgecolor=ROLES[role], linewidth=2)
     axes.add_patch(ground)
     axes.text(x, y + 1.1, name, ha="center", va="center", fontsize=10, zorder=3)
-    if value is not None:
-        axes.text(x, y - 1.2, number(value), ha="center", va="center", weight="bold", fontsize=12, zorder=3)
+    axes.text(x, y - 1.2, number(value), ha="center", va="center", weight="bold", fontsize=12, zorder=3)
     note(axes, x - 2 * (name == "s_snow"), y + TALL / 2 + 1.4, made)  # beside the arrow that leaves upwards
     if gradient is not None:
         ground = FancyBboxPatch((x - 4.2, y - TALL / 2 - 4), 8.4, 3.4, "round,pad=0,rounding_size=1", zorder=4)
