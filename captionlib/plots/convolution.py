@@ -63,13 +63,16 @@ def show(axes: Axes, array: np.ndarray, tall: float) -> None:
     top = 255 if picture else np.quantile(abs(array), 1 if written else 0.99) or 1  # one loud pixel dims no picture
     bottom = 0 if picture or array.min() >= 0 else -top
     colours = matplotlib.colormaps["gray" if picture else MAP]
-    axes.imshow(array, colours, vmin=bottom, vmax=top, interpolation="antialiased")
     if written:
+        axes.imshow(array, colours, vmin=bottom, vmax=top)
         size = min(12, 72 * tall / array.shape[0] / 2.4)
         for (row, column), value in np.ndenumerate(array):
             light = colours(float((value - bottom) / (top - bottom)))[:3] @ np.array([0.3, 0.6, 0.1]) > 0.5
             axes.text(column, row, f"{value:g}", ha="center", va="center", color=INK if light else PAPER, fontsize=size)
-    elif not picture:
+        return
+    shades = colours((array - bottom) / (top - bottom))[..., :3]  # (H, W, 3): a notebook stores colour as JPEG, smaller
+    axes.imshow(shades, interpolation="antialiased")
+    if not picture:
         told = f"from {array.min():.0f} to {array.max():.0f}"
         axes.text(0, -0.03, told, transform=axes.transAxes, va="top", color=QUIET, fontsize=10)
 

@@ -10,12 +10,12 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 def by_loops(image: np.ndarray, kernel: np.ndarray, stride: int = 1) -> np.ndarray:
     """Convolve the slow way: image (H, W) and kernel (k, l) to one number for each place, without padding."""
-    (height, width), (k, l) = image.shape, kernel.shape  # noqa: E741
-    answer = np.zeros(((height - k) // stride + 1, (width - l) // stride + 1))
+    (height, width), (tall, wide) = image.shape, kernel.shape
+    answer = np.zeros(((height - tall) // stride + 1, (width - wide) // stride + 1))
     for row in range(answer.shape[0]):
         for column in range(answer.shape[1]):
             top, left = row * stride, column * stride
-            patch = image[top : top + k, left : left + l]  # (k, l)
+            patch = image[top : top + tall, left : left + wide]  # (k, l)
             answer[row, column] = (patch * kernel).sum()
     return answer
 
@@ -101,7 +101,7 @@ def depthwise(images: np.ndarray, kernels: np.ndarray, stride: int = 1, padding:
 
 def max_pool(images: np.ndarray, size: int = 2, stride: int | None = None, padding: str = "valid") -> np.ndarray:
     """Keep the largest number of each patch: (B, H, W, C) to (B, rows, columns, C); stride is `size` when None."""
-    return windows(images, (size, size), stride or size, padding, fill=-np.inf).max(axis=(4, 5))
+    return windows(images, (size, size), stride or size, padding, fill=images.min()).max(axis=(4, 5))
 
 
 def average_pool(images: np.ndarray, size: int = 2, stride: int | None = None, padding: str = "valid") -> np.ndarray:

@@ -18,7 +18,7 @@ KERNELS = {  # nine numbers, row by row, and what their sum is divided by
     "upright": ((-1, 0, 1, -1, 0, 1, -1, 0, 1), 1),
     "lying": ((-1, -1, -1, 0, 0, 0, 1, 1, 1), 1),
     "outline": ((-1, -1, -1, -1, 8, -1, -1, -1, -1), 1),
-    "mast": ((1, -2, 1, 1, -2, 1, 1, -2, 1), 1),
+    "line": ((1, -2, 1, 1, -2, 1, 1, -2, 1), 1),
 }
 WITHOUT_KERNEL = (
     "Here stands the kernel workbench: buttons for a picture and for ready-made kernels, boxes for the nine numbers, "

@@ -75,6 +75,12 @@ def test_pooling_equals_keras(layer, size):
     )
 
 
+def test_pooling_takes_pictures_as_they_are(recwarn):
+    picture = np.array([[3, 200, 7], [5, 1, 9]], np.uint8)[None, :, :, None]
+    largest = scratch.max_pool(picture, padding="same")
+    assert largest.dtype == np.uint8 and largest.ravel().tolist() == [200, 9] and not recwarn.list
+
+
 def test_pooling_moves_by_its_own_size_unless_told():
     images = np.arange(36, dtype="float32").reshape(1, 6, 6, 1)
     equal(scratch.max_pool(images, 3), keras.layers.MaxPooling2D(3)(images))
