@@ -81,16 +81,17 @@ def operate(speaker: Speaker, units: dict[int, str], image, start: tuple, prefix
     free, told = speaker.read(words, start), speaker.read(words, start, held, step)
     shown = range(max(0, len(words) - MOST_SHOWN), len(words))
     marks = [(gate, t - shown.start) for gate in held for t in shown if step in (None, t)]
-    place = f"at “{words[step]}”" if step and held else "at every word"
+    known = [word if word in speaker.vocabulary else "<unk>" for word in words]
+    place = f"at “{known[step]}”" if step and held else "at every word"
     ahead = f"“{leader(speaker, told)}”"
     title = f"{hand} {place}: {ahead} (hands off: “{leader(speaker, free)}”)" if held else f"hands off: {ahead}"
     part = {name: value[shown.start :] for name, value in told.items()}
     figure = gates_at_work(
-        [words[t] for t in shown], part, units, speaker.vocabulary, free=free["odds"][-1], held=marks, title=title
+        [known[t] for t in shown], part, units, speaker.vocabulary, free=free["odds"][-1], held=marks, title=title
     )
     lines = [("hands off", speaker.go_on(words, start))]
     if held:
-        lines.append((f"{hand} {place}", speaker.go_on(words, start, held, step)))
+        lines.append((html.escape(f"{hand} {place}"), speaker.go_on(words, start, held, step)))
     said = "".join(f"<p>{name}: {sentence(words, more)}</p>" for name, more in lines)
     unknown = sorted({f"“{word}”" for word in words if word not in speaker.vocabulary})
     if unknown:
