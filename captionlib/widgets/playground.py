@@ -8,7 +8,7 @@ from captionlib.plots import token_rows
 from captionlib.text import SPECIALS, SPLITTERS, UNK, Tokenizer
 from captionlib.widgets import parts
 
-CLEANING = {"lower case, no punctuation": True, "as typed": False}
+CLEANING = {"as typed": False, "lower case, no punctuation": True}
 
 
 def tokenizer_playground(words: list[str], caption: str) -> None:
@@ -45,7 +45,7 @@ def show(caption: str, clean: bool, split: str, words: list[str]) -> str:
         words: The words known, the most frequent first.
 
     Returns:
-        HTML; the picture's description reads the tokens out.
+        HTML; the picture's description reads pieces and tokens out.
     """
     tokenizer = Tokenizer(SPECIALS + words, split)
     pieces = (tokenizer.words(caption) if clean else SPLITTERS[split](caption))[:40]
@@ -56,7 +56,10 @@ def show(caption: str, clean: bool, split: str, words: list[str]) -> str:
     shown = [piece if len(piece) < 24 else piece[:22] + "…" for piece in pieces]
     unknown = ids.count(UNK)
     told = f"{len(pieces)} words, {unknown} of them unknown; vocabulary {len(tokenizer)} with its special tokens"
-    figure = token_rows([("pieces", shown, None), ("tokens", read, ids)], "What you type, and what a network reads")
+    figure = token_rows(
+        [("pieces", shown, None), ("tokens", read, ids)],
+        f"What you type, and what a network with {len(words)} words reads",
+    )
     width, height = figure.get_size_inches() * 80
-    image = parts.picture(figure, f"tokens: {' '.join(read)}", round(width))
+    image = parts.picture(figure, f"pieces: {' '.join(shown)}; tokens: {' '.join(read)}", round(width))
     return f'<div style="min-height: {round(height)}px">{image}<p role="status">{html.escape(told)}</p></div>'
