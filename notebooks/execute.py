@@ -67,7 +67,8 @@ def captionlib_files(code: str) -> list[Path]:
         read = [words(code, False), *(words(file.read_text("utf8"), file.name == "__init__.py") for file in found)]
         used = set().union(*(some for some, _ in read))
         modules = {module for _, imported in read for word, module in imported if word in used}
-        paths = [PROJECT / module.replace(".", "/") for module in modules if module.split(".")[0] == "captionlib"]
+        modules = {module.lower() for module in modules if module.startswith("captionlib.")}  # Captioner is captioner's
+        paths = [PROJECT / module.replace(".", "/") for module in modules]
         files = {file for path in paths for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()}
         if files == found:
             return sorted(found)
@@ -137,7 +138,7 @@ def store(path: Path, notebook: nbformat.NotebookNode) -> None:
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET, None)
-    temporary = path.with_suffix(".part.ipynb")
+    temporary = path.with_name(f".{path.name}")
     nbformat.write(notebook, temporary)
     strip = [sys.executable, "-m", "nbstripout", "--keep-output", "--keep-count", "--keep-id", "--extra-keys", CHURN]
     subprocess.run([*strip, str(temporary)], check=True)

@@ -1,89 +1,214 @@
-"""Every lesson is stored as a learner shall meet it: run top to bottom, small, described, free of traces."""
+"""Every lesson keeps the contract (contract.py), each rule of it notices a broken lesson, prose is spelled well."""
 
-import importlib.util
 import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
+from contract import FOLDER, RULES, calls, dead_links, execute, prose
 
-FOLDER = Path(__file__).parent.parent / "notebooks"
+from captionlib import exercises
+
+PROJECT = FOLDER.parent
 LESSONS = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
-spec = importlib.util.spec_from_file_location("execute", FOLDER / "execute.py")
-execute = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(execute)
+FIRST = FOLDER / "00_start_here.ipynb"
+PAGES = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE-CC-BY.md")]
+PAGES += sorted(page for folder in ("docs", "slides", "captionlib") for page in (PROJECT / folder).rglob("*.md"))
 
 
-@pytest.fixture(scope="module", params=LESSONS, ids=lambda path: path.stem)
-def lesson(request):
-    return request.param
-
-
-@pytest.fixture(scope="module")
-def notebook(lesson):
+def read(lesson):
     return nbformat.read(lesson, as_version=4)
 
 
-def code_cells(notebook):
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_a_lesson(lesson, rule):
+    assert not list(rule(read(lesson), lesson))
 
 
-def test_there_are_lessons():
-    assert LESSONS and LESSONS[0].name == "00_start_here.ipynb"
+def swap(old, new):
+    """A way to break a lesson: other words in its file."""
+
+    def breaks(notebook):
+        text = nbformat.writes(notebook)
+        assert old in text
+        return nbformat.reads(text.replace(old, new), as_version=4)
+
+    return breaks
 
 
-def test_it_was_run_from_top_to_bottom_without_an_error(notebook):
-    assert [cell.execution_count for cell in code_cells(notebook)] == list(range(1, len(code_cells(notebook)) + 1))
-    outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
-    assert not [output for output in outputs if output.output_type == "error"]
-    assert not [output for output in outputs if output.get("name") == "stderr"]
-    assert not [output for output in outputs if execute.WIDGET in output.get("data", {})]
+def drop(name):
+    def breaks(notebook):
+        notebook.cells = [cell for cell in notebook.cells if cell.id != name]
+        return notebook
+
+    return breaks
 
 
-def test_it_is_of_a_size_to_teach_with(lesson, notebook):
-    assert len(notebook.cells) <= 48 and lesson.stat().st_size <= 2e6
-    assert json.loads(execute.TIMES.read_text("utf8"))[lesson.stem] <= 60
+def add(source, cells=1):
+    def breaks(notebook):
+        notebook.cells[2:2] = [nbformat.v4.new_markdown_cell(source) for _ in range(cells)]
+        return notebook
+
+    return breaks
 
 
-def test_it_carries_the_projects_address_from_pyproject(lesson, notebook):
-    stamped = nbformat.from_dict(notebook)
-    before = [cell.source for cell in notebook.cells]
-    execute.stamp(stamped, lesson.name)
-    assert [cell.source for cell in stamped.cells] == before
-    assert {"badges", "colab"} <= {cell.id for cell in notebook.cells}
+def show(html):
+    def breaks(notebook):
+        shown = nbformat.v4.new_output("display_data", {"text/html": html})
+        notebook.cells.append(nbformat.v4.new_code_cell("show()", outputs=[shown]))
+        return notebook
+
+    return breaks
 
 
-def test_every_picture_has_a_description(notebook):
-    for cell, after in zip(notebook.cells, notebook.cells[1:], strict=False):
-        if any({"image/png", "image/jpeg"} & set(output.get("data", {})) for output in cell.get("outputs", [])):
-            assert len(cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")) > 20, cell.id
-            assert after.cell_type == "markdown", f"no sentence below the figure of cell {cell.id}"
+BROKEN = {
+    "ran_from_top_to_bottom": [
+        swap('"execution_count": 3', '"execution_count": 9'),
+        swap('"name": "stdout"', '"name": "stderr"'),
+        swap('"output_type": "stream"', '"output_type": "error"'),
+        swap('"image/jpeg"', f'"{execute.WIDGET}"'),
+    ],
+    "is_fresh": [swap("row, column = 44", "row, column = 45"), swap('"run_with"', '"run"'), drop("pixel")],
+    "carries_the_projects_address": [swap("[Colab]", "[Lab]"), swap("%pip install -q", "%pip install"), drop("colab")],
+    "is_of_a_size_to_teach_with": [add("more", cells=9), add("a" * 2_000_000)],
+    "opens_as_all_do": [swap("# Start here: let", "Start here: let"), swap("**You need**", "**Needs**"), drop("title")],
+    "tells_its_time": [
+        swap("**Time** 40", "**Time** 70"),
+        swap(" seconds on two", "0 seconds on two"),
+        swap("**Time**", "**Hours**"),
+    ],
+    "lights_its_step": [swap("plots.six_steps()", "plots.six_steps('text')"), drop("six-steps"), add("more", cells=9)],
+    "has_exercises": [
+        swap("★", "*"),
+        swap("not attempted: ", "correct: "),
+        lambda notebook: drop("exercise-2-mine")(drop("exercise-3-mine")(notebook)),
+    ],
+    "asks_for_guesses": [swap("*Guess", "*Look")],
+    "has_a_pitfall": [swap("pitfall of the day", "mistake"), add("## Another pitfall of the day")],
+    "ends_as_all_do": [
+        swap("5. A wrong", "- A wrong"),
+        swap("## Take away", "## Summary"),
+        swap("**Next:**", "Next:"),
+        swap("): ", ") "),
+    ],
+    "has_a_quiz_that_explains": [
+        drop("quiz-widget"),
+        swap(": Yes: ", ": Well: "),
+        swap(": No: it never", ": Yes: it never"),
+    ],
+    "leads_to_the_next": [swap("lesson 01", "the next lesson"), swap("01_see", "00_see"), swap("**Next:**", "Next:")],
+    "describes_its_pictures": [
+        swap('"mystnb"', '"myst"'),
+        drop("first-notice"),
+        swap("A red boat, a yellow cat", "## A red boat"),
+        add("![map](../docs/map.png)"),
+        show("<img src='a.png'>"),
+        show('<img alt="" src="a.png">'),
+    ],
+    "shows_a_figure_before_a_widget": [drop("composer-static"), swap("Here stands the scene composer", "VBox(")],
+    "holds_no_path_of_one_machine_and_calls_no_network": [
+        add("see /home/ann/lessons"),
+        swap("row, column = 44, 11", "open('/tmp/pixel')"),
+        swap("row, column = 44, 11", "open('C:\\\\\\\\Users')"),
+        swap("array([222", "/root/cache([222"),
+        swap("row, column = 44, 11", "import requests"),
+        swap("row, column = 44, 11", "!wget x"),
+        swap("row, column = 44, 11", "nltk.download('punkt')"),
+    ],
+    "links_to_what_is_there": [
+        add("[more](../docs/none.md)"),
+        add("[more](#no-such-heading)"),
+        add("[a](99_no.ipynb)"),
+    ],
+    "speaks_calmly": [add("Well done!"), add("Well done \U0001f389"), add("Done \u2714\ufe0f")],
+}
 
 
-def test_it_has_what_every_lesson_has(notebook):
-    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    code = "\n".join(cell.source for cell in code_cells(notebook))
-    for part in (
-        "**You will make**",
-        "**You will learn**",
-        "**You need**",
-        "**Time**",
-        "## Take away",
-        "## Further reading",
-    ):
-        assert part in prose
-    assert "plots.six_steps(" in code and "widgets.quiz(" in code
-    assert len(set(re.findall(r"exercises\.(\w+)\.check\(", code))) >= 2 and "★" in prose
-    assert len(re.findall(r"[Gg]uess", prose)) >= 3
-    assert "pitfall of the day" in prose
-    take_away = prose.split("## Take away")[1].split("\n## ")[0]
-    assert len(re.findall(r"^\d\. ", take_away, re.M)) == 5
+@pytest.mark.parametrize("rule, breaks", [(rule, b) for rule in RULES for b in BROKEN[rule.__name__]])
+def test_a_broken_lesson_is_noticed(rule, breaks):
+    assert list(rule(breaks(read(FIRST)), FIRST))
 
 
+def test_words_that_look_broken_and_are_not():
+    calm = "`a != b`, ![a drawing of ten words](x.png), $n!$, a ★ and a ✓\n\n```\nprint('!')\n```"
+    rules = {rule.__name__: rule for rule in RULES}
+    assert not list(rules["speaks_calmly"](add(calm)(read(FIRST)), FIRST))
+    there = "[list](../README.md) `[x](y.md)` [top](#take-away) [web](https://a.b/c) [mail](mailto:a@b.c)"
+    assert not list(dead_links(there + "\n## Take away", FOLDER))
+    assert list(dead_links("![a](no.png)", FOLDER)) and list(dead_links('<img src="no.png">', FOLDER))
+
+
+def test_each_exercise_belongs_to_one_lesson():
+    asked = [{n.removesuffix(".check") for c in read(path).cells for n, _ in calls(c, "exercises")} for path in LESSONS]
+    asked = [{name for name in names if "." not in name} for names in asked]
+    assert sum(map(len, asked)) == len(set().union(*asked)) and set().union(*asked) <= set(exercises.__all__)
+
+
+def test_the_table_of_run_times_is_what_was_measured():
+    times = json.loads(execute.TIMES.read_text("utf8"))
+    assert execute.TABLE.read_text("utf8") == execute.table(times)
+    assert set(times) == {path.stem for path in LESSONS}
+    assert sum(took["seconds"] for took in times.values()) <= 12 * 60
+
+
+def test_a_lesson_is_stale_when_what_it_uses_changes_and_only_then():
+    def files(code):
+        return {file.relative_to(PROJECT / "captionlib").as_posix() for file in execute.captionlib_files(code)}
+
+    strip = files("from captionlib import exercises, plots\nplots.attention_strip(x)\nexercises.softmax.check(x)")
+    assert {"plots/captions.py", "exercises/lesson_08.py", "exercises/exercise.py", "plots/palette.py"} <= strip
+    assert not {"exercises/lesson_04.py", "plots/words.py", "captioner.py", "cli.py"} & strip
+    assert "captioner.py" in files("from captionlib import Captioner")
+    notebook = read(FIRST)
+    before = execute.state(notebook)
+    for name, same in [("pixel-notice", True), ("colab", True), ("pixel", False)]:
+        next(cell for cell in notebook.cells if cell.id == name).source += "\n1 + 1"
+        assert (execute.state(notebook) == before) is same, name
+
+
+def test_what_no_output_depends_on_makes_no_lesson_stale(tmp_path):
+    code = '"""Told."""\nfrom a import b\n\n__all__ = ["b"]\n# why\ndef f():\n    """Told."""\n    return 1  # so\n'
+    (tmp_path / "room.py").write_text(code)
+    assert execute.essence(tmp_path / "room.py").splitlines()[0] == "from a import b"
+    (tmp_path / "__init__.py").write_text(code)
+    assert execute.essence(tmp_path / "__init__.py") == "def f():\n    return 1  # so"
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 def test_it_is_stored_in_one_canonical_form(lesson):
     flags = ["--verify", "--keep-output", "--keep-count", "--keep-id", "--extra-keys", execute.CHURN]
     child = subprocess.run([sys.executable, "-m", "nbstripout", *flags, str(lesson)], capture_output=True, text=True)
     assert child.returncode == 0, child.stdout
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(PROJECT).as_posix())
+def test_a_page_links_to_what_is_there(page):
+    assert not list(dead_links(page.read_text("utf8"), page.parent))
+
+
+def test_ruff_reads_the_lessons():
+    command = [sys.executable, "-m", "ruff", "check", "--show-files", str(PROJECT)]
+    assert set(map(str, LESSONS)) <= set(subprocess.run(command, capture_output=True, text=True).stdout.split("\n"))
+
+
+def misspelled(folder):
+    command = [sys.executable, "-m", "codespell_lib", "--ignore-words-list=rouge", str(folder)]
+    return subprocess.run(command, capture_output=True, text=True).stdout
+
+
+def test_prose_is_spelled_well(tmp_path):
+    (tmp_path / "wrong.md").write_text("a sentense")
+    assert "sentense ==> sentence" in misspelled(tmp_path)
+    (tmp_path / "wrong.md").unlink()
+    for lesson in LESSONS:
+        code = "\n".join(cell.source for cell in read(lesson).cells if cell.cell_type == "code")
+        (tmp_path / f"{lesson.stem}.md").write_text(prose(read(lesson)) + code, "utf8")
+    modules = set((PROJECT / "captionlib").rglob("*.py")) - {
+        PROJECT / "captionlib" / "ptb.py"
+    }  # odd words of a standard
+    for page in [*PAGES, *modules]:
+        (tmp_path / re.sub(r"\W", "_", str(page.relative_to(PROJECT)))).write_text(page.read_text("utf8"), "utf8")
+    assert not misspelled(tmp_path)
