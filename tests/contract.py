@@ -18,7 +18,7 @@ PICTURES = {"image/png", "image/jpeg", "image/svg+xml"}
 FOUR_LINES = ["**You will make**", "**You will learn**", "**You need**", "**Time**"]
 TIME = r"\*\*Time\*\* (\d+) minutes to read and try; the\s+cells run in about (\d+) seconds on two processor cores\."
 # Which of the six steps a lesson is about; lessons that are not here may light any step or none.
-LIT = {0: None, 1: "vision", 3: "vision", 4: "text", 5: "text", 6: "decoder", 7: "decoder", 8: "decoder"}
+LIT = {0: None, 1: "vision", 3: "vision", 4: "text", 5: "decoder", 6: "decoder", 7: "decoder", 8: "decoder"}
 LIT |= {9: "decoding", 10: "metrics", 12: "decoder"}
 PATHS = r"(?:^|[\s\"'(=])(/(?:home|root|work|tmp|usr|mnt|content|Users)/[\w.-]+|[A-Z]:\\+\w+)"
 NETWORK = r"https?://|[%!]\s*(?:pip|conda|wget|curl|git)\b|\b(?:requests|urllib|pooch|get_file|urlretrieve)\b"
