@@ -27,8 +27,8 @@ def feature_browser(scenes: dict[str, np.ndarray], others: np.ndarray) -> None:
     """
     maps, elsewhere = all_maps(np.stack(list(scenes.values()))), all_maps(others)
     scene = parts.choice("scene", scenes)
-    layer = parts.choice("layer", [name.replace("_", " ") for name in toynet.LAYERS], "layer 5")
-    places = [("channel", 1, 128, 1), ("row", 1, 12, 7), ("column", 1, 12, 4)]
+    layer = parts.choice("layer", [name.replace("_", " ") for name in toynet.LAYERS], "shape")
+    places = [("channel", 1, 96, 91), ("row", 1, 12, 10), ("column", 1, 12, 11)]
     (channel, row, column), rows = zip(*[parts.slider(*place) for place in places], strict=True)
     page = ipywidgets.HTML()
 

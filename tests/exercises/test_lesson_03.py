@@ -42,7 +42,7 @@ def divides_by_nothing(maps, slopes):
         ("grad_cam", gradient_times_map, "for 12 places, maps and slopes of shape (3, 4, 6), at [0, "),
         ("grad_cam", lambda m, s: cam(m, s, axis=-1), "ValueError: matmul"),
         ("grad_cam", divides_by_nothing, "slopes that are all negative, maps and slopes of shape (2, 2, 3), at [0, 0]"),
-        ("grad_cam", lambda m, s: cam(np.ones_like(m), s), "for two places, maps and slopes of shape (1, 2, 2), at"),
+        ("grad_cam", lambda m, s: cam(m**2, s), "for 12 places, maps and slopes of shape (3, 4, 6)"),
         ("grad_cam", lambda m, s: (m * s.mean((0, 1))).clip(0), "its shape is (1, 2, 2), and (1, 2) is wanted"),
     ],
 )
