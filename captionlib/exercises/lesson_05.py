@@ -1,4 +1,4 @@
-"""Exercises of lesson 05: the gradient of a lookup, the neighbours of a word, one vector for a whole caption."""
+"""Exercises of lesson 05: the gradient of a lookup, and the neighbours of a word."""
 
 import numpy as np
 
@@ -53,25 +53,6 @@ def judge_nearest(mine):
     return None
 
 
-def mean_of_words(vectors, mask):
-    """Average the vectors of each caption's words and of nothing else."""
-    weight = mask[..., None].astype(float)  # (B, T, 1)
-    return (vectors * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1)  # (B, D)
-
-
-def judge_mean_of_words(mine):
-    """Try a full caption, one with padding, one with nothing but padding; padding holds large numbers."""
-    vectors = np.arange(24.0).reshape(3, 4, 2) + 1  # (B, T, D)
-    for lengths in ([4, 4, 4], [4, 2, 1], [3, 0, 4]):
-        mask = np.arange(4) < np.array(lengths)[:, None]  # (B, T)
-        filled = np.where(mask[..., None], vectors, 99.0)
-        with np.errstate(all="ignore"):
-            got = ask(mine, filled, mask)
-        if wrong := unlike(got, mean_of_words(filled, mask)):
-            return f"for captions of {lengths} words, padded to 4, {wrong}"
-    return None
-
-
 gather_gradient = Exercise(
     judge_table_gradient,
     table_gradient,
@@ -88,14 +69,5 @@ nearest_words = Exercise(
         "A long vector has large products with everybody. Divide every row by its length first.",
         "`np.linalg.norm(table, axis=1, keepdims=True)` are the lengths; `unit @ unit[word]` the cosines, (V,).",
         "`np.argsort` sorts upwards: sort minus the cosines. `order[order != word]` leaves the word itself out.",
-    ],
-)
-caption_vectors = Exercise(
-    judge_mean_of_words,
-    mean_of_words,
-    [
-        "A mean is a sum divided by a number. Padding must count in neither.",
-        "`mask[..., None]` is (B, T, 1) and multiplies (B, T, D): the padding becomes zeros. Then sum over the words.",
-        "`mask.sum(axis=1, keepdims=True)` counts each caption's words, (B, 1); a caption without words has 0.",
     ],
 )

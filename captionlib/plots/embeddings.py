@@ -8,6 +8,13 @@ from matplotlib.collections import LineCollection
 from captionlib.errors import CaptionlibError
 from captionlib.plots.palette import INK, MAP, PAPER, QUIET, ROLES, Figure, house_style
 
+ON_ORANGE = {"boxstyle": "round,pad=0.15", "facecolor": ROLES["words"], "edgecolor": "none"}
+ON_PAPER = {
+    "boxstyle": "square,pad=0",
+    "facecolor": PAPER,
+    "edgecolor": "none",
+    "alpha": 0.75,
+}  # no line strikes through
 LETTER, LINE = 0.082, 0.17  # inches: one letter and one line at 10 points
 # Where a word may stand when its place is taken: rings around its dot, (N, 2), the nearest first.
 ANGLES = np.arange(0, 2 * np.pi, np.pi / 8)
@@ -15,34 +22,34 @@ SPOTS = np.concatenate([r * np.column_stack([np.cos(ANGLES), 0.7 * np.sin(ANGLES
 
 
 @house_style
-def similarity_map(panels: dict[str, np.ndarray], words: list[str]) -> Figure:
+def similarity_map(cosines: np.ndarray, words: list[str], title: str) -> Figure:
     """Show how alike any two of a few words are.
 
     Args:
-        panels: Name of each panel to its cosines, (N, N), from -1 to 1.
+        cosines: (N, N); the scale goes from 0 to 1, and what is negative looks like 0.
         words: The N words, in the order of the rows.
+        title: What the map says.
 
     Returns:
-        A figure with one square a panel, all with one scale.
+        A square figure.
 
     Raises:
-        CaptionlibError: A panel has another shape.
+        CaptionlibError: The shapes do not belong together.
     """
-    side = 0.9 + 0.44 * len(words)
-    figure = Figure(figsize=(side * len(panels) + 0.9, side + 0.15), layout="constrained")
-    grid = figure.subplots(1, len(panels), squeeze=False)[0]
-    for axes, (name, cosines) in zip(grid, panels.items(), strict=True):
-        if np.shape(cosines) != (len(words), len(words)):
-            raise CaptionlibError(f"{len(words)} words need cosines of shape {(len(words),) * 2}, not {cosines.shape}.")
-        seaborn.heatmap(
-            cosines, vmin=-0.2, vmax=1, cmap=MAP, square=True, ax=axes, xticklabels=words, yticklabels=words,
-            annot=np.where(np.eye(len(words)) == 1, "", np.char.mod("%.2f", cosines)), fmt="",
-            annot_kws={"fontsize": 10}, linewidths=1, linecolor=PAPER, cbar=axes is grid[-1],
-            cbar_kws={"label": "cosine", "shrink": 0.8},
-        )  # fmt: skip
-        axes.set_title(name)
-        axes.tick_params(length=0, labelcolor=INK)
-        axes.tick_params(axis="x", rotation=45)
+    if np.shape(cosines) != (len(words), len(words)):
+        wanted = (len(words), len(words))
+        raise CaptionlibError(f"{len(words)} words need cosines of shape {wanted}, not {np.shape(cosines)}.")
+    side = 1.2 + 0.44 * len(words)
+    figure = Figure(figsize=(side + 0.9, side), layout="constrained")
+    axes = figure.subplots()
+    seaborn.heatmap(
+        cosines, vmin=0, vmax=1, cmap=MAP, square=True, ax=axes, xticklabels=words, yticklabels=words,
+        annot=np.where(np.eye(len(words)) == 1, "", np.char.mod("%.2f", cosines)), fmt="",
+        annot_kws={"fontsize": 10}, linewidths=1, linecolor=PAPER, cbar_kws={"label": "cosine", "shrink": 0.8},
+    )  # fmt: skip
+    axes.set_title(title)
+    axes.tick_params(length=0, labelcolor=INK)
+    axes.tick_params(axis="x", rotation=45)
     return figure
 
 
@@ -126,7 +133,7 @@ def rings(panels: dict[str, np.ndarray], words: list[str], paints: list[tuple]) 
         for spot, dot, word in zip(free_spots(dots, letters + rim, size), dots, words, strict=True):
             if np.hypot(*(spot - dot)) > 0.6:
                 axes.plot(*np.column_stack([dot, spot]), color=QUIET, alpha=0.4, linewidth=0.8, zorder=0)
-            axes.text(*spot, word, ha="center", va="center_baseline", fontsize=10, zorder=3)
+            axes.text(*spot, word, ha="center", va="center_baseline", fontsize=10, bbox=ON_PAPER, zorder=3)
     return figure
 
 
@@ -163,8 +170,7 @@ def scatter_words(
         axes.add_collection(LineCollection(leaders, colors=QUIET, alpha=alpha, linewidths=0.8))
     for i, middle in zip(told, middles, strict=True):
         style = {"color": INK if first[i] else QUIET, "weight": "bold" if lit and first[i] else "normal"}
-        if words[i] == lit:
-            style["bbox"] = {"boxstyle": "round,pad=0.15", "facecolor": ROLES["words"], "edgecolor": "none"}
+        style["bbox"] = ON_ORANGE if words[i] == lit else ON_PAPER
         axes.text(*middle, words[i], ha="center", va="center_baseline", fontsize=10, **style)
     axes.scatter(*dots[~first].T, s=9, color=QUIET, alpha=0.5, linewidths=0)
     axes.scatter(*dots[first].T, s=16, color=ROLES["words"], linewidths=0)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.colors import to_rgba
 
 from captionlib import plots
 from captionlib.errors import CaptionlibError
@@ -49,7 +50,8 @@ def test_words_stand_near_their_dots_in_reach_of_each_other(seed, count):
 def test_the_lit_word_stands_on_orange_and_its_neighbours_are_bold():
     figure = plots.word_map(np.random.default_rng(0).normal(size=(80, 2)), WORDS, "Lit", "red0", ("red1",))
     texts = {text.get_text(): text for text in figure.axes[0].texts}
-    assert [word for word, text in texts.items() if text.get_bbox_patch()] == ["red0"]
+    orange = to_rgba(plots.ROLES["words"])
+    assert [word for word, text in texts.items() if text.get_bbox_patch().get_facecolor() == orange] == ["red0"]
     assert {word for word, text in texts.items() if text.get_weight() == "bold"} == {"red0", "red1"}
 
 
@@ -75,12 +77,12 @@ def test_the_film_has_a_panel_a_moment_and_writes_some_words():
 
 def test_similarities_stand_in_their_cells():
     cosines = np.array([[1, 0.25, -0.1], [0.25, 1, 0.5], [-0.1, 0.5, 1]])
-    figure = plots.similarity_map({"one": cosines, "two": cosines}, ["a", "b", "c"])
+    figure = plots.similarity_map(cosines, ["a", "b", "c"], "Alike")
     written = [text.get_text() for text in figure.axes[0].texts]
     assert written == ["", "0.25", "-0.10", "0.25", "", "0.50", "-0.10", "0.50", ""]
-    assert [axes.get_title(loc="left") for axes in figure.axes[:2]] == ["one", "two"]
+    assert figure.axes[0].get_title(loc="left") == "Alike"
     with pytest.raises(CaptionlibError, match=r"2 words need cosines of shape \(2, 2\), not \(3, 3\)"):
-        plots.similarity_map({"one": cosines}, ["a", "b"])
+        plots.similarity_map(cosines, ["a", "b"], "Alike")
 
 
 def test_a_ring_joins_its_dots_in_order_and_paints_them():
