@@ -3,6 +3,7 @@
 Numbers that go forwards stand on pale ground, those that come back stand on dark ground.
 """
 
+import matplotlib
 import matplotlib.patheffects
 import numpy as np
 from matplotlib.axes import Axes
@@ -181,8 +182,9 @@ def land(axes: Axes, surface: Surface) -> None:
     """Draw a loss as a map: dark is low; the cross marks the lowest place."""
     grid = np.stack(np.meshgrid(*2 * [np.linspace(-EDGE, EDGE, 101)]), axis=-1)  # (101, 101, 2)
     heights = np.log10(surface.loss(grid) + 0.02)  # (101, 101), by powers of ten, so that the bottom shows
-    axes.imshow(heights, MAP, alpha=0.85, origin="lower", extent=(-EDGE, EDGE, -EDGE, EDGE), interpolation="bilinear")
-    axes.contour(grid[..., 0], grid[..., 1], heights, 12, colors=PAPER, linewidths=0.5, negative_linestyles="solid")
+    levels = np.linspace(heights.min(), heights.max(), 14)
+    shades = 0.85 * matplotlib.colormaps[MAP](np.linspace(0, 1, 13))[:, :3] + 0.15  # a little paler: walks lie above
+    axes.contourf(grid[..., 0], grid[..., 1], heights, levels, colors=list(shades))
     axes.plot(*surface.lowest, "x", color=PAPER, markersize=9, markeredgewidth=2.5, zorder=5)
     axes.set(xlim=(-EDGE, EDGE), ylim=(-EDGE, EDGE), aspect="equal", xlabel="first weight", ylabel="second weight")
     axes.set(xticks=range(-2, 3), yticks=range(-2, 3))
@@ -235,20 +237,22 @@ def learning_curves(curves: dict[str, np.ndarray], title: str, floor: tuple[str,
     Args:
         curves: Name of up to four trainings to their losses, (steps,) each.
         title: What the curves say.
-        floor: A dotted line: what it is, and how high.
+        floor: A dotted line: what stands beside it, and how high it lies.
 
     Returns:
         A figure.
     """
     figure = Figure(figsize=(6.8, 3.6), layout="constrained")
     axes = figure.subplots()
+    longest, highest = max(map(len, curves.values())) - 1, max(map(np.max, curves.values()))
+    beside = {"textcoords": "offset points", "va": "center"}
     for (name, losses), role in zip(curves.items(), WALKS, strict=False):
         axes.plot(losses, color=ROLES[role], linewidth=2.5)
-        axes.annotate(name, (len(losses) - 1, losses[-1]), (6, 0), textcoords="offset points", va="center")
+        axes.annotate(name, (len(losses) - 1, losses[-1]), (6, 0), **beside)
     if floor:
-        axes.axhline(floor[1], color=QUIET, linewidth=1, linestyle=(0, (2, 3)))
-        axes.annotate(floor[0], (0, floor[1]), (4, -4), textcoords="offset points", va="top", color=QUIET)
-    longest = max(map(len, curves.values())) - 1
-    axes.set(xlabel="steps taken", ylabel="loss", title=title, ylim=(0, None), xlim=(0, 1.35 * longest))
-    axes.set_xticks(np.linspace(0, longest, 5).round())  # the rest is room for the names
+        axes.plot([0, longest], [floor[1]] * 2, color=QUIET, linewidth=1, linestyle=(0, (2, 3)))
+        axes.annotate(floor[0], (longest, floor[1]), (6, -16), color=QUIET, **beside)
+    axes.set(xlabel="steps taken", ylabel="loss", title=title)
+    axes.set(xlim=(0, 1.4 * longest), ylim=(-0.04 * highest, 1.05 * highest))  # on the right, room for the names
+    axes.set_xticks([tick for tick in axes.get_xticks() if tick <= 1.02 * longest])
     return figure

@@ -102,7 +102,8 @@ def outcome(surface: str, path: np.ndarray) -> str:
     losses, moves = land.loss(path), np.diff(path, axis=0)  # (steps + 1,), (steps, 2)
     back = (moves[1:] * moves[:-1]).sum(axis=1) < 0  # steps that undo part of the step before
     after = f"After {steps} step{'s' * (steps > 1)} the loss is {losses[-1]:.3g}; it began at {losses[0]:.3g}."
-    if np.hypot(*(path[-1] - land.lowest)) < 0.05 and np.hypot(*moves[-1]) < 0.05:
+    distance = np.hypot(*(path[-1] - land.lowest))
+    if distance < 1e-6 or (distance < 0.05 and np.hypot(*moves[-1]) < 0.05):
         kind = "It has arrived."
     elif losses[-1] > losses[0]:
         kind = "It climbs: the steps are too long."
