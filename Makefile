@@ -5,7 +5,7 @@ PY = .venv/bin/python
 READY = .venv/.built-from-the-lock
 NBVAL = --nbval-current-env --nbval-cell-timeout=300 --dist loadscope
 
-.PHONY: lab test check demo notebooks lock
+.PHONY: lab test check demo notebooks slides lock
 
 lab: $(READY)           ## open the lessons
 	$(PY) -m captionlib.lab
@@ -23,6 +23,9 @@ demo: $(READY)          ## caption scenes and write one page with captions and a
 
 notebooks: $(READY)     ## run the lessons that are stale and store their outputs
 	$(PY) notebooks/execute.py
+
+slides: $(READY)        ## build the slide decks; open slides/_build/html/index.html
+	$(PY) -m sphinx -q -W --keep-going -b revealjs slides slides/_build/html
 
 lock:                   ## resolve the newest versions that fit pyproject.toml (needs uv and a network)
 	$(UV) lock --upgrade
