@@ -34,20 +34,22 @@ def gates_at_work(
     odds = told["odds"][-1]
     leader = vocabulary[int(odds.argmax())]
     title = title or f"After “{' '.join(words[1:]) or words[0]}”, “{leader}” leads with {odds.max():.0%}"
-    height = TOP + TRACK * len(units)
+    step = 0.25 if len(words) > 7 else 0  # many words stand on two levels in turn
+    top = TOP + step
+    height = top + TRACK * len(units)
     figure = Figure(figsize=(WIDTH, height))
     figure.text(0.002, 1 - 0.05 / height, title, ha="left", va="top", weight="bold", fontsize=12)
     for number, (unit, name) in enumerate(units.items()):
-        bottom = height - TOP - TRACK * (number + 1) + 0.1
+        bottom = height - top - TRACK * (number + 1) + 0.1
         axes = figure.add_axes((LEFT / WIDTH, bottom / height, ACROSS / WIDTH, (TRACK - 0.38) / height))
         track(axes, {row: told[row][:, unit] for row in ROWS}, f"unit {unit}: {name}")
         for row, t in held:
             place = (t - 0.5, list(ROWS).index(row) - 0.5)
             axes.add_patch(Rectangle(place, 1, 1, fill=False, edgecolor=INK, linewidth=2, clip_on=False, zorder=3))
     for t, word in enumerate(words):
-        x, size = (LEFT + ACROSS * (t + 0.5) / len(words)) / WIDTH, 10 if len(words) < 10 else 8.5
-        figure.text(x, 1 - 0.54 / height, word, ha="center", va="center", fontsize=size, bbox=ON_ORANGE)
-    bars = figure.add_axes((7.35 / WIDTH, 0.72 / height, 1.25 / WIDTH, (height - TOP - 0.9) / height))
+        x, y = (LEFT + ACROSS * (t + 0.5) / len(words)) / WIDTH, 1 - (0.54 + step * (t % 2)) / height
+        figure.text(x, y, word, ha="center", va="center", fontsize=10, bbox=ON_ORANGE)
+    bars = figure.add_axes((7.35 / WIDTH, 0.72 / height, 1.25 / WIDTH, (height - top - 0.9) / height))
     next_odds(bars, odds, free, vocabulary)
     return figure
 
@@ -58,7 +60,7 @@ def track(axes: Axes, rows: dict[str, np.ndarray], name: str) -> None:
     axes.imshow(np.stack(high), MAP, vmin=0, vmax=1, aspect="auto")
     for t, value in enumerate(rows["c"]):
         letters = PAPER if high[-1][t] < 0.55 else INK
-        axes.text(t, 4, f"{value + 0.0001:.1f}".replace("-", "−"), color=letters, ha="center", va="center", fontsize=9)
+        axes.text(t, 4, f"{value + 0.0001:.1f}".replace("-", "−"), color=letters, ha="center", va="center", fontsize=10)
     axes.set_yticks(range(5), [f"{name} {row}" for row, name in ROWS.items()], color=INK, fontsize=10)
     axes.set(xticks=np.arange(len(high[0]) - 1) + 0.5, xticklabels=[])
     axes.grid(axis="x", color=PAPER, linewidth=1.5)
@@ -73,7 +75,9 @@ def next_odds(axes: Axes, odds: np.ndarray, free: np.ndarray | None, vocabulary:
     best = best[np.argsort(-odds[best], kind="stable")]
     axes.barh(range(len(best)), odds[best], color=ROLES["words"], height=0.7)
     if free is not None:
-        axes.scatter(free[best], range(len(best)), s=45, facecolor=PAPER, edgecolor=INK, linewidth=1.5, zorder=3)
+        axes.scatter(
+            free[best], range(len(best)), s=45, facecolor=PAPER, edgecolor=INK, linewidth=1.5, zorder=3, clip_on=False
+        )
     for row, i in enumerate(best):
         said = f"{odds[i]:.0%}" if odds[i] >= 0.01 else "<1%"
         axes.text(1.08, row, said, transform=axes.get_yaxis_transform(), va="center", color=QUIET, fontsize=10)
@@ -110,6 +114,7 @@ def fading(x: np.ndarray, lines: dict[str, np.ndarray], title: str, xlabel: str,
             axes.plot(x, runs.T, "o", color=ROLES[role], markersize=5, alpha=0.6)
         ends.append((runs.mean(axis=0)[-1], name, ROLES[role]))
     axes.set(xlabel=xlabel, ylabel=ylabel, **scales)
+    axes.minorticks_off()
     figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=12)
     name_ends(axes, ends)
     return figure
