@@ -80,7 +80,9 @@ def judge_separate(mine):
             apart = ~np.isclose(product := np.outer(*pair), kernel, atol=1e-6)
         if apart.any():
             i, j = np.argwhere(apart)[0]
-            return f"{told} row {i} and column {j} hold {kernel[i, j]:.3g}, and your products give {product[i, j]:.3g}"
+            got = "nan: did you divide by 0?" if np.isnan(product[i, j]) else f"{product[i, j] + 0.0:.3g}"  # no -0
+            swapped = "; did you swap column and row?" if np.allclose(product.T, kernel, equal_nan=True) else ""
+            return f"{told} row {i} and column {j} hold {kernel[i, j] + 0.0:.3g}, and your products give {got}{swapped}"
     return None
 
 

@@ -106,26 +106,32 @@ def seen_by_one(stacks: list[list[tuple[int, int]]], labels: list[str], title: s
     axes.set_aspect("equal")
     for start, rows, label in zip(starts, lit, labels, strict=False):
         for level, cells in enumerate(rows):
-            for x in cells:
+            for x, first, last in cells:
                 role = ROLES["picture"] if level == 0 else ROLES["features"]
                 axes.add_patch(Rectangle((start + x - 0.44, 1.7 * level), 0.88, 0.88, color=role, lw=0))
-            if level:
-                spread = [start + min(cells), start + max(cells)]
-                below = [start + min(rows[level - 1]) - 0.44, start + max(rows[level - 1]) + 0.44]
-                corners = [spread[0] - 0.44, spread[1] + 0.44, below[1], below[0]]
-                axes.fill(corners, [1.7 * level, 1.7 * level, 1.7 * level - 0.82, 1.7 * level - 0.82], color=PALE)
-        text = f"{label}: {round(max(rows[0]) - min(rows[0])) + 1} pixels"
+                if level:
+                    corners = [start + end for end in (x - 0.44, x + 0.44, last + 0.44, first - 0.44)]
+                    heights = [1.7 * level, 1.7 * level, 1.7 * level - 0.82, 1.7 * level - 0.82]
+                    axes.fill(corners, heights, facecolor=PALE, edgecolor=QUIET, linewidth=0.8, alpha=0.6)
+        text = f"{label}: {len(rows[0])} pixels"
         axes.text(start - 0.44, -0.25, text, va="top", color=INK)
     figure.text(0.002, 0.975, title, ha="left", va="top", weight="bold", fontsize=12)
     return figure
 
 
-def lit_cells(layers: list[tuple[int, int]]) -> list[list[float]]:
-    """Follow one number of the last layer down to the picture: the places of all that it depends on, layer by layer."""
-    cells, rows = [0], [[0]]
+def lit_cells(layers: list[tuple[int, int]]) -> list[list[tuple[float, float, float]]]:
+    """Follow one number of the last layer down to the picture: the places of all that it depends on, layer by layer.
+
+    Each place is (x, first, last): where it stands, and from where to where it looks in the layer below.
+    """
+    cells, rows, spans = [0], [[0]], []
     for size, stride in reversed(layers):
-        cells = sorted({cell * stride + i for cell in cells for i in range(size)})
+        spans.append([(cell * stride, cell * stride + size - 1) for cell in cells])
+        cells = sorted({place for first, last in spans[-1] for place in range(first, last + 1)})
         rows.append(cells)
-    rows.reverse()
-    middle = max(rows[0]) / 2
-    return [[middle + (cell - (min(row) + max(row)) / 2) for cell in row] for row in rows]
+    spans.append([(cell, cell) for cell in cells])
+    middle, placed = max(cells) / 2, []
+    for row, seen, below in zip(rows, spans, [*rows[1:], cells], strict=True):
+        here, there = middle - (row[0] + row[-1]) / 2, middle - (below[0] + below[-1]) / 2
+        placed.append([(x + here, a + there, b + there) for x, (a, b) in zip(row, seen, strict=True)])
+    return placed[::-1]

@@ -42,8 +42,9 @@ def by_sums(kernel):
         (
             "separate",
             lambda kernel: (kernel[:, 0] / kernel[0, 0], kernel[0]),
-            "[0.0, 1.0, 3.0]] row 0 and column 0 hold 0",
+            "[0.0, 1.0, 3.0]] row 0 and column 0 hold 0, and your products give nan: did you divide by 0?",
         ),
+        ("separate", lambda kernel: (kernel[1], kernel[:, 2] / kernel[1, 2]), "; did you swap column and row?"),
         ("separate", by_sums, "[[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]] row 0"),
         ("separate", lambda kernel: kernel[0], "it gives ndarray, and two arrays are wanted"),
         ("separate", lambda kernel: (np.full(3, 1 / 3), np.full(3, 1 / 3)), "your products give 0.111"),
