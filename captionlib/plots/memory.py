@@ -7,7 +7,6 @@ from matplotlib.patches import Rectangle
 from captionlib.plots.palette import INK, MAP, PAPER, QUIET, ROLES, Figure, house_style
 
 ROWS = {"i": "into", "f": "forget", "g": "candidate", "o": "out", "c": "cell"}
-SIGNED = ("g", "c")  # these may be below 0; gates lie between 0 and 1
 LINES = ("picture", "words", "state", "attention", "features")  # the colours of up to five lines
 ON_ORANGE = {"boxstyle": "round,pad=0.2", "facecolor": ROLES["words"], "edgecolor": "none"}
 WIDTH, TRACK, TOP, LEFT, ACROSS = 9.2, 1.44, 0.74, 0.95, 5.3  # inches; ACROSS is the room for the words
@@ -60,7 +59,15 @@ def track(axes: Axes, rows: dict[str, np.ndarray], name: str) -> None:
     axes.imshow(np.stack(high), MAP, vmin=0, vmax=1, aspect="auto")
     for t, value in enumerate(rows["c"]):
         letters = PAPER if high[-1][t] < 0.55 else INK
-        axes.text(t, 4, f"{value + 0.0001:.1f}".replace("-", "−"), color=letters, ha="center", va="center", fontsize=10)
+        axes.text(
+            t,
+            4,
+            f"{round(float(value), 1) + 0:.1f}".replace("-", "−"),
+            color=letters,
+            ha="center",
+            va="center",
+            fontsize=10,
+        )
     axes.set_yticks(range(5), [f"{name} {row}" for row, name in ROWS.items()], color=INK, fontsize=10)
     axes.set(xticks=np.arange(len(high[0]) - 1) + 0.5, xticklabels=[])
     axes.grid(axis="x", color=PAPER, linewidth=1.5)
@@ -84,7 +91,7 @@ def next_odds(axes: Axes, odds: np.ndarray, free: np.ndarray | None, vocabulary:
     axes.set_yticks(range(len(best)), [vocabulary[i] for i in best], color=INK)
     axes.set(xlim=(0, 1), ylim=(len(best) - 0.5, -0.6), xticks=[0, 0.5, 1])
     axes.set_xlabel("odds of the next word\n○ with hands off" if free is not None else "odds of the next word")
-    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="y", length=0, pad=9)
     axes.spines["left"].set_visible(False)
 
 

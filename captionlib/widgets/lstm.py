@@ -83,8 +83,8 @@ def operate(speaker: Speaker, units: dict[int, str], image, start: tuple, prefix
     marks = [(gate, t - shown.start) for gate in held for t in shown if step in (None, t)]
     known = [word if word in speaker.vocabulary else "<unk>" for word in words]
     place = f"at “{known[step]}”" if step and held else "at every word"
-    ahead = f"“{leader(speaker, told)}”"
-    title = f"{hand} {place}: {ahead} (hands off: “{leader(speaker, free)}”)" if held else f"hands off: {ahead}"
+    ahead = f"hands off: {leader(speaker, free)}"
+    title = f"{hand} {place}: {leader(speaker, told)} ({ahead})" if held else ahead
     part = {name: value[shown.start :] for name, value in told.items()}
     figure = gates_at_work(
         [known[t] for t in shown], part, units, speaker.vocabulary, free=free["odds"][-1], held=marks, title=title
@@ -106,7 +106,7 @@ def operate(speaker: Speaker, units: dict[int, str], image, start: tuple, prefix
 def leader(speaker: Speaker, told: dict) -> str:
     """Name the likeliest next word and its odds; told["odds"] is (T, V)."""
     odds = told["odds"][-1]
-    return f"{speaker.vocabulary[int(odds.argmax())]} {odds.max():.0%}"
+    return f"“{speaker.vocabulary[int(odds.argmax())]}” {odds.max():.0%}"
 
 
 def sentence(words: list[str], more: list[str]) -> str:

@@ -61,7 +61,7 @@ def test_every_hand_at_every_word(speaker, scenes, undrawn, hand, at):
     assert (f"{hand} at " in html) == held and html.count("<img ") == 2
     words = ["<start>", "a", "red", "boat"]
     odds = speaker.read(words, scenes["lake"][1], lstm.HANDS[hand] if held else None, at or None)["odds"][-1]
-    assert f"{WORDS[int(odds.argmax())]} {odds.max():.0%}" in alt(html).replace("&lt;", "<").replace("&gt;", ">")
+    assert f"“{WORDS[int(odds.argmax())]}” {odds.max():.0%}" in alt(html).replace("&lt;", "<").replace("&gt;", ">")
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
