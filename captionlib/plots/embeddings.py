@@ -63,7 +63,7 @@ def word_map(
         points: (V, 2), where each word lies.
         words: The V words.
         title: What the map says.
-        lit: A word to stand out, on orange; None shows all alike.
+        lit: A word to stand out, on orange, with the others written where there is room; None writes all alike.
         near: Its neighbours, in bold.
         frame: (N, 2), points that shall fit too, so that maps can be compared; None for `points` alone.
 
@@ -154,17 +154,22 @@ def scatter_words(
         words: The V words.
         size: Width and height in inches.
         written: The words to write; the others are a dot only.
-        lit: A word on orange.
+        lit: A word on orange; other words are then written only where they find room near their dots.
         near: Words in bold beside it.
     """
     axes.set(xlim=(0, size[0]), ylim=(0, size[1]), xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     first = np.isin(words, [lit, *near] if lit else written)  # (V,)
-    told = [i for i, word in enumerate(words) if word in written or first[i]]
-    half = np.array([[LETTER * len(words[i]) / 2, LINE / 2] for i in told])  # (words written, 2)
+    told = np.argsort(~first, kind="stable")  # who stands out chooses its place first
+    told = told[np.isin(words, written)[told] | first[told]]  # (W,)
+    letter = LETTER * (1.1 if lit else 1)  # bold is wider
+    half = np.array([[letter * len(words[i]) / 2, LINE / 2] for i in told])  # (W, 2)
     middles = free_spots(dots[told], half, size)
-    ends = middles + np.clip(dots[told] - middles, -half, half)  # where a word is nearest to its dot
-    moved = np.hypot(*(ends - dots[told]).T) > 0.16
+    ends = middles + np.clip(dots[told] - middles, -half, half)  # (W, 2), where a word is nearest to its dot
+    reach = np.hypot(*(ends - dots[told]).T)  # (W,) how far from its dot a word had to go
+    near_enough = first[told] | (reach < 0.4)  # beside a lit word, the others are written where there is room
+    told, middles, ends, reach = (each[near_enough] for each in (told, middles, ends, reach))
+    moved = reach > 0.16
     for chosen, alpha in ((moved & ~first[told], 0.4), (moved & first[told], 1)):
         leaders = np.stack([dots[told], ends], axis=1)[chosen]  # (lines, 2 ends, 2)
         axes.add_collection(LineCollection(leaders, colors=QUIET, alpha=alpha, linewidths=0.8))
