@@ -133,8 +133,8 @@ def train(
 
 
 def unit(table: np.ndarray) -> np.ndarray:
-    """Give every row of a table (V, D) the length 1, so that only its direction is left; a row of zeros stays zeros."""
-    return table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12)
+    """Give every row of (V, D) or (E, V, D) the length 1, so that only its direction is left; zeros stay zeros."""
+    return table / np.maximum(np.linalg.norm(table, axis=-1, keepdims=True), 1e-12)
 
 
 def cosines(table: np.ndarray) -> np.ndarray:
@@ -163,17 +163,17 @@ def own_group(similar: np.ndarray, group: list[int], count: int = 5) -> tuple[fl
     return float(share), (len(group) - 1) / (len(similar) - 1)
 
 
-def flatten(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Find the two directions in which a table (V, D) spreads most: principal components by singular values.
+def flatten(tables: np.ndarray) -> np.ndarray:
+    """Look at a cloud of words from the side on which it spreads widest: principal components, by singular values.
 
     Args:
-        table: One row a word.
+        tables: (V, D), or several moments of one table, (E, V, D), which are all seen from the last one's side.
 
     Returns:
-        The mean row (D,) and the directions (D, 2); the map is `(table - mean) @ directions`, (V, 2). Which end of a
-        direction is plus is anybody's choice: here the end where its largest number is positive, the same everywhere.
+        A map (V, 2), or one a moment, (E, V, 2).
     """
-    mean = table.mean(axis=0)
-    directions = np.linalg.svd(table - mean, full_matrices=False)[2][:2].T  # (D, 2)
-    largest = directions[np.abs(directions).argmax(axis=0), [0, 1]]  # (2,)
-    return mean, directions * np.sign(largest)
+    last = tables.reshape(-1, *tables.shape[-2:])[-1]  # (V, D)
+    mean = last.mean(axis=0)
+    directions = np.linalg.svd(last - mean, full_matrices=False)[2][:2].T  # (D, 2)
+    largest = directions[np.abs(directions).argmax(axis=0), [0, 1]]  # plus or minus is anybody's choice: the largest
+    return (tables - mean) @ (directions * np.sign(largest))  # number is made positive, the same everywhere

@@ -19,7 +19,7 @@ def embedding_map(history: np.ndarray, words: list[str], examples: list[str]) ->
         words: The V words.
         examples: Words that have a button; the first one is lit at first.
     """
-    points = flat_history(history)
+    points = skipgram.flatten(skipgram.unit(history))
     word = parts.text_box("word", examples[0])
     buttons = [parts.button(example, lambda example=example: setattr(word, "value", example)) for example in examples]
     count, count_row = parts.slider("neighbours", 1, 15, 5)
@@ -36,18 +36,12 @@ def embedding_map(history: np.ndarray, words: list[str], examples: list[str]) ->
     parts.present(ipywidgets.VBox(rows), in_plain_text(history, words, examples))
 
 
-def flat_history(history: np.ndarray) -> np.ndarray:
-    """Lay all moments of training (E, V, D) on one map, the one on which the last moment spreads most: (E, V, 2)."""
-    mean, directions = skipgram.flatten(skipgram.unit(history[-1]))
-    return np.array([(skipgram.unit(table) - mean) @ directions for table in history])
-
-
 def show(history: np.ndarray, points: np.ndarray, words: list[str], typed: str, count: int, epoch: int) -> str:
     """Turn a word and a moment into HTML: the map with the word and its neighbours lit, and their cosines.
 
     Args:
         history: (E, V, D).
-        points: (E, V, 2), of `flat_history`.
+        points: (E, V, 2), where the words lie on the map.
         words: The V words.
         typed: What the learner typed; capitals and blanks around it do not count.
         count: How many neighbours.

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from captionlib import widgets
+from captionlib.scratch import skipgram
 from captionlib.widgets import embeddings, parts
 
 WORDS = ["a", "red", "blue", "rabbit", "runs", "<b>"] + [f"word{i}" for i in range(24)]
 EPOCHS = 4
 HISTORY = np.random.default_rng(5).normal(size=(EPOCHS + 1, len(WORDS), 6))
 HISTORY[-1, 2] = 3 * HISTORY[-1, 1]  # at the end blue points the way of red
-POINTS = embeddings.flat_history(HISTORY)
+POINTS = skipgram.flatten(skipgram.unit(HISTORY))
 
 
 def show(typed="red", count=5, epoch=EPOCHS):
