@@ -24,7 +24,7 @@ UV_LOCK = tomllib.loads((ROOT / "uv.lock").read_text("utf8"))["package"]
 ROWS = [
     {"__main__", "cli", "demo", "recipes", "lab", "doctor", "widgets", "exercises"},
     {"captioner", "plots"},
-    {"training"},
+    {"training", "self_critical"},
     {"decoding", "metrics", "ptb"},
     {"models"},
     {"text", "vision", "data"},
@@ -79,7 +79,17 @@ def test_every_room_stands_in_the_table():
     assert {room_of(path) for path in MODULES} - {"__init__", "pretrained", "scratch"} <= set(ROW)
 
 
-STEPS = {"data": 1, "vision": 2, "text": 3, "models": 4, "training": 4, "decoding": 5, "metrics": 6, "ptb": 6}
+STEPS = {
+    "data": 1,
+    "vision": 2,
+    "text": 3,
+    "models": 4,
+    "training": 4,
+    "self_critical": 4,
+    "decoding": 5,
+    "metrics": 6,
+    "ptb": 6,
+}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -128,16 +138,17 @@ def requirements(*extras):
     return [Requirement(line) for line in lines]
 
 
-@pytest.mark.parametrize("wanted", requirements("course"), ids=lambda wanted: wanted.name)
-def test_colab_has_it_already(wanted):
-    """`pip install captionlib` on Colab must not replace anything that Colab preinstalls."""
+def test_colab_has_all_but_what_lesson_cells_install_there():
+    """A lesson's first cell must not replace anything that Colab preinstalls, and must bring what Colab lacks."""
     freeze = (ROOT / "tests" / "colab_freeze.txt").read_text("utf8")
     preinstalled = dict(re.findall(r"^([\w.-]+)==(\S+)$", freeze, re.M))
-    assert "tensorflow" in preinstalled
-    if wanted.name in ("ai-edge-litert", "jupyterlab"):  # absent there: nothing to replace
-        assert wanted.name not in preinstalled
-    else:
-        assert wanted.specifier.contains(preinstalled[wanted.name], prereleases=True)
+    wanted = {requirement.name: requirement.specifier for requirement in requirements("course")}
+    lacking = wanted.keys() - preinstalled.keys() - {"jupyterlab"}  # Colab is its own
+    cell = re.search(r"%pip install -q --no-deps (.*) git\+", (ROOT / "notebooks" / "execute.py").read_text("utf8"))
+    assert set(cell[1].split()) == lacking
+    assert "tensorflow" in wanted.keys() & preinstalled.keys()
+    for name in wanted.keys() & preinstalled.keys():
+        assert wanted[name].contains(preinstalled[name], prereleases=True), name
 
 
 def test_the_locks_agree_with_each_other_and_with_pyproject():

@@ -37,7 +37,9 @@ RUN_ALL = """async () => {
   const outputs = cells.flatMap(cell => cell.model.outputs.toJSON());
   return {counts: cells.map(cell => cell.model.executionCount),
           errors: outputs.filter(o => o.output_type === 'error').map(o => o.ename + ': ' + o.evalue),
-          stderr: outputs.filter(o => o.name === 'stderr').map(o => String(o.text))};
+          stderr: outputs.filter(o => o.name === 'stderr').map(o => String(o.text)),
+          ends: Object.fromEntries(cells.map(cell => [cell.model.id, cell.model.getMetadata('execution')])),
+          opened: performance.timeOrigin};
 }"""
 STOP = "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
 
@@ -64,6 +66,9 @@ def lab(tmp_path_factory):
     (root / ".config" / "labconfig").mkdir(parents=True)
     quiet = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
     (root / ".config" / "labconfig" / "page_config.json").write_text(json.dumps(quiet))
+    settings = root / ".settings" / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"recordTiming": true}')
     own = {"JUPYTER_CONFIG_DIR": ".config", "JUPYTER_DATA_DIR": ".data"}
     own |= {"JUPYTERLAB_SETTINGS_DIR": ".settings", "JUPYTERLAB_WORKSPACES_DIR": ".spaces"}
     env = {key: value for key, value in os.environ.items() if key != "PYTEST_CURRENT_TEST"}
@@ -111,8 +116,8 @@ def page(request, lab, browser):
     page.goto(f"{lab}/doc/tree/{request.module.LESSON}.ipynb")
     page.wait_for_selector(".jp-Notebook .jp-Cell")
     page.wait_for_function("() => window.jupyterapp")
-    ran = page.evaluate(RUN_ALL)
-    assert not ran["errors"] and all(ran["counts"]) and not ran["stderr"], ran
+    page.ran = page.evaluate(RUN_ALL)
+    assert not page.ran["errors"] and all(page.ran["counts"]) and not page.ran["stderr"], page.ran
     yield page
     page.evaluate(STOP)
     page.close()
