@@ -23,6 +23,8 @@ def judge_vocabulary(mine):
             return f"it gives {type(words).__name__}, and a list is wanted"
         if wrong := [word for word in words if not isinstance(word, str)]:
             return f"{asked}, the list holds {wrong[0]!r}, and words alone are wanted"
+        if strange := [word for word in words if word not in " ".join(captions).split()]:
+            return f"{asked}, the list holds {strange[0]!r}, which is not a word of the captions"
         if missing := sorted(set(wanted) - set(words)):
             return f"{asked}, {missing[0]!r} is missing; how often does it occur?"
         if extra := [word for word in words if word not in wanted]:
@@ -31,7 +33,8 @@ def judge_vocabulary(mine):
             return f"{asked}, a word stands in the list twice"
         if words != wanted:
             place = next(i for i, word in enumerate(words) if word != wanted[i])
-            return f"{asked}, {words[place]!r} stands at place {place}, which another word should have"
+            rule = "often seen words stand first, and words seen equally often in the order of the alphabet"
+            return f"{asked}, {words[place]!r} should not stand at place {place}; {rule}"
     return None
 
 
@@ -42,12 +45,14 @@ def mean_over_words(losses, tokens):
 
 
 def judge_mean(mine):
-    """Try two captions of unlike length; the second batch has <unk> and <end>, and losses under the padding."""
-    tokens = np.array([[7, 2, 0, 0], [5, 3, 9, 2]])
+    """Try two captions of unlike length; each batch of losses is about one of the rules."""
+    tokens = np.array([[7, 2, 0, 0], [5, 3, 9, 2]])  # 3 is <unk>, 2 is <end>
     trials = {
         "every loss 1": np.ones((2, 4)),
-        "losses 1 for words and 0 for padding": (tokens != 0) * 1.0,
-        "losses that differ, also under the padding": np.array([[1.0, 3.0, 50.0, 70.0], [2.0, 8.0, 4.0, 6.0]]),
+        "a loss of 1 at words and 50 under the padding": np.where(tokens == 0, 50.0, 1.0),
+        "a loss of 6 at both <end> and 0 elsewhere": np.where(tokens == 2, 6.0, 0.0),
+        "a loss of 6 at <unk> and 0 elsewhere": np.where(tokens == 3, 6.0, 0.0),
+        "a loss of 6 in the shorter caption and 0 in the longer": np.repeat([[6.0], [0.0]], 4, axis=1),
     }
     for name, losses in trials.items():
         got, wanted = ask(mine, losses, tokens), mean_over_words(losses, tokens)
@@ -55,7 +60,7 @@ def judge_mean(mine):
             shape = f"shape {np.shape(got)}" if np.ndim(got) else repr(got)
             return f"one number for the whole batch is wanted, and this is {shape}"
         if not abs(got - wanted) <= 1e-6:
-            return f"for tokens {tokens.tolist()} and {name}, it gives {got:.4g}, too {direction(got, wanted)}"
+            return f"for tokens {tokens.tolist()}, with {name}, it gives {got:.4g}, too {direction(got, wanted)}"
     return None
 
 

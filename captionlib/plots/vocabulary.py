@@ -106,7 +106,7 @@ def word_counts(texts: dict[str, np.ndarray], title: str) -> Figure:
         share = counts / counts.sum()
         axes.loglog(np.arange(1, len(share) + 1), share, color=ROLES[role], linewidth=2.5)
         middle = int(len(share) ** 0.75)
-        axes.text(middle * 1.2, share[middle - 1] * 1.2, name)
+        axes.text(middle * 1.2, share[middle - 1] * 1.2, name, weight="bold")
     axes.set(xlabel="rank of the word, the most frequent first", ylabel="share of the text", title=title)
     axes.set_xlim(0.9, 4 * max(map(len, texts.values())))  # room for the names
     return figure

@@ -20,24 +20,46 @@ def doubled(captions, least):
     return sorted(" ".join(captions).split())
 
 
+def of_captions(losses, tokens):
+    return ((losses * (tokens != 0)).sum(1) / (tokens != 0).sum(1)).mean()
+
+
 @pytest.mark.parametrize(
     "exercise, mine, reason",
     [
-        ("make_vocabulary", lambda c, m: sorted(counted(c)), "'a' stands at place 0, which another word should have"),
-        ("make_vocabulary", lambda c, m: [w for w, n in counted(c).most_common() if n >= m], "'cat' stands at place 1"),
+        (
+            "make_vocabulary",
+            lambda c, m: sorted(counted(c)),
+            "'a' should not stand at place 0; often seen words stand first",
+        ),
+        (
+            "make_vocabulary",
+            lambda c, m: [w for w, n in counted(c).most_common() if n >= m],
+            "'cat' should not stand at place 1; often",
+        ),
         ("make_vocabulary", above, "'boat' is missing; how often does it occur?"),
         ("make_vocabulary", lambda c, m: counted(c).most_common(), "the list holds ('red', 3), and words alone"),
         ("make_vocabulary", lambda c, m: set(counted(c)), "it gives set, and a list is wanted"),
         ("make_vocabulary", lambda c, m: counted(c), "it gives Counter, and a list is wanted"),
         ("make_vocabulary", lambda c, m: sorted(counted(c), key=lambda w: (-counted(c)[w], w)), "2, 'boat' should not"),
         ("make_vocabulary", doubled, "a word stands in the list twice"),
-        ("make_vocabulary", lambda c, m: list(" ".join(c)), "is missing; how often does it occur?"),
-        ("mean_loss", lambda loss, t: loss.mean(), "losses 1 for words and 0 for padding, it gives 0.75, too small"),
-        ("mean_loss", lambda loss, t: (loss * (t != 0)).mean(), "every loss 1, it gives 0.75, too small"),
-        ("mean_loss", lambda loss, t: loss[t != 0].sum() / len(t), "every loss 1, it gives 3, too large"),
-        ("mean_loss", lambda loss, t: loss[t > 3].mean(), "also under the padding, it gives"),
+        ("make_vocabulary", lambda c, m: list(" ".join(c)), "the list holds 't', which is not a word of the captions"),
+        (
+            "mean_loss",
+            lambda loss, t: loss.mean(),
+            "with a loss of 1 at words and 50 under the padding, it gives 13.25",
+        ),
+        ("mean_loss", lambda loss, t: (loss * (t != 0)).mean(), "with every loss 1, it gives 0.75, too small"),
+        ("mean_loss", lambda loss, t: loss[t != 0].sum() / len(t), "with every loss 1, it gives 3, too large"),
+        (
+            "mean_loss",
+            lambda loss, t: loss[t > 2].mean(),
+            "with a loss of 6 at both <end> and 0 elsewhere, it gives 0, ",
+        ),
+        ("mean_loss", lambda loss, t: loss[(t != 0) & (t != 3)].mean(), "with a loss of 6 at both <end>"),
+        ("mean_loss", lambda loss, t: (loss * (t != 0) * (t != 3)).sum() / 6, "with every loss 1, it gives 0.8333"),
         ("mean_loss", lambda loss, t: loss[t != 0], "one number for the whole batch is wanted, and this is shape (6,)"),
-        ("mean_loss", lambda loss, t: ((loss * (t != 0)).sum(1) / (t != 0).sum(1)).mean(), "too small"),
+        ("mean_loss", of_captions, "with a loss of 6 at both <end> and 0 elsewhere, it gives 2.25, too large"),
         ("mean_loss", lambda loss, t: loss[t != 0].tolist(), "this is shape (6,)"),
         ("mean_loss", lambda loss, t: "4.0", "one number for the whole batch is wanted, and this is '4.0'"),
     ],
