@@ -1,13 +1,16 @@
 """The report says what the files say: its tables, the claims in its prose, and the captions that it shows."""
 
 import importlib.util
+import io
 import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from captionlib import Captioner
+from captionlib import Captioner, plots
 from captionlib.data import flickr8k, toyscenes
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -56,6 +59,16 @@ def test_every_figure_and_page_it_names_is_there():
     links = re.findall(r"\]\((?!https:)([^)]+)\)", REPORT)
     assert len(links) >= 10 and all((DOCS / link).is_file() for link in links)
     assert all(len(alt) > 60 for alt in re.findall(r"!\[([^]]*)\]", REPORT))
+
+
+def test_the_stored_drawings_are_what_the_code_draws():
+    for name in script(DOCS / "figures" / "make.py").DRAWINGS:
+        stored, drawn = (
+            np.asarray(Image.open(file).convert("RGB")).astype(int)
+            for file in (DOCS / "figures" / f"{name}.png", io.BytesIO(getattr(plots, name)().png()))
+        )
+        assert stored.shape == drawn.shape, f"{name}: run python docs/figures/make.py"
+        assert np.abs(stored - drawn).mean() < 0.5, f"{name}: run python docs/figures/make.py"
 
 
 def test_the_captions_of_scenes_are_what_the_captioner_says():

@@ -201,10 +201,10 @@ def how_the_transformer_works() -> Figure:
     lane(axes, "once a picture", (0.5, 46, 119, 17.5))
     cells(axes, 4, 48, 11, coarse(), "features")
     note(axes, 16.5, 55.3, "(144, 128)", ha="left")
-    box(axes, "keys and values", "features", (57, 49, 22, 9), "4 heads × (144, 48)")
-    arrow(axes, (15, 53.5), (57, 53.5))
+    box(axes, "keys and values", "features", (58, 49, 22, 9), "4 heads × (144, 48)")
+    arrow(axes, (15, 53.5), (58, 53.5))
     lane(axes, "once a word", (0.5, 1, 119, 43))
-    lane(axes, "block, twice", (38.7, 2, 61.8, 40.5))
+    lane(axes, "block, twice", (38.7, 2, 62.6, 40.5))
     y = 8.6
     for number, word in enumerate(["<start>", "a", "red"]):
         chips(axes, [word], 3, y + 4.6 * (1 - number))
@@ -212,21 +212,24 @@ def how_the_transformer_works() -> Figure:
     box(axes, "embedding", "words", (15.5, y - 4.5, 15, 9), "+ position")
     arrow(axes, (30.5, y), (56.6, y), role="state")
     note(axes, 34.6, y + 1.9, "(T, 192)")
-    parts = ("look back", "at the words", "attention"), ("look at", "the picture", "attention")
-    for x, (name, below, role) in zip((48, 68, 88), (*parts, ("think", "(768) and back", "state")), strict=True):
+    for x, end, name, below, role in [
+        (48, 77.6, "look back", "at the words", "attention"),
+        (69, 97.6, "look at", "the picture", "attention"),
+        (89, 107, "think", "(768) and back", "state"),
+    ]:
         box(axes, name, role, (x - 8, 19, 16, 9), below)
         arrow(axes, (x, y), (x, 19))
         note(axes, x + 1, 14, "norm", ha="left")
         arrow(axes, (x + 8, 23.5), (x + 10.3, 23.5), (x + 10.3, y + 1.7))
         joint(axes, x + 10.3, y, "+", "state")
-        arrow(axes, (x + 12, y), (min(x + 28.6, 106), y), role="state")
-    arrow(axes, (68, 49), (68, 28))
+        arrow(axes, (x + 12, y), (end, y), role="state")
+    arrow(axes, (69, 49), (69, 28))
     cells(axes, 44.5, 31, 7, np.tril(np.full((4, 4), 0.8)) + 0.1, "attention")
     arrow(axes, (48, 31), (48, 28))
-    note(axes, 53, 34.7, "keys and\nvalues so far\n4 × (T, 48)", ha="left")
-    note(axes, 103, y + 1.9, "norm")
-    box(axes, "output", "words", (106, y - 4.5, 11, 9))
-    arrow(axes, (111.5, y + 4.5), (111.5, 20))
-    note(axes, 110.5, 16.3, "(T, 105)", ha="right")
-    chips(axes, ["boat"], 108.4, 22)
+    note(axes, 52.6, 34.7, "keys and values\nof words so far,\nkept: 4 × (T, 48)", ha="left")
+    note(axes, 103.8, y + 1.9, "norm")
+    box(axes, "output", "words", (107, y - 4.5, 11, 9))
+    arrow(axes, (112.5, y + 4.5), (112.5, 20))
+    note(axes, 111.5, 16.3, "(T, 105)", ha="right")
+    chips(axes, ["boat"], 109.4, 22)
     return figure

@@ -86,7 +86,7 @@ def whole_architecture() -> Figure:
         (30, 40, "(128)"),
         (52, 62, "(256)"),
         (77, 87, "(256)"),
-        (99, 111.3, "(105)"),
+        (99, 111.3, "odds (105)"),
     ]:
         arrow(axes, (start, y), (end, y))
         note(axes, (start + end) / 2 - 0.5, y + (1.8 if end < 100 else -1.8), shape)

@@ -91,5 +91,5 @@ def test_every_slide_has_notes_with_minutes_and_a_question(deck):
     for slide in deck.shown:
         first, ask = slide["notes"].split(" ", 1)
         minutes.append(int(first))
-        assert ask.startswith("minute") and "Ask" in ask and "?" in ask, slide["title"]
+        assert ask.startswith("minute") and "?" in ask.split("Ask")[1], slide["title"]
     assert 30 <= sum(minutes) <= 60
