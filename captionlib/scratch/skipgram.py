@@ -163,6 +163,26 @@ def own_group(similar: np.ndarray, group: list[int], count: int = 5) -> tuple[fl
     return float(share), (len(group) - 1) / (len(similar) - 1)
 
 
+def analogies(table: np.ndarray, pairs: list[tuple[int, int]]) -> tuple[float, float]:
+    """Ask of any two pairs, a to b and c to d, whether b - a + c points to d (Mikolov, Yih, Zweig 2013).
+
+    Args:
+        table: (V, D), one row a word.
+        pairs: Ids of words that stand to each other as those of every other pair do.
+
+    Returns:
+        Which share of the questions is answered rightly, and which share when a, b and c may not be the answer.
+    """
+    rows, right = unit(table), np.zeros(2)
+    questions = [(*one, *two) for one in pairs for two in pairs if one != two]
+    for a, b, c, d in questions:
+        score = rows @ (rows[b] - rows[a] + rows[c])  # (V,)
+        right[0] += score.argmax() == d
+        score[[a, b, c]] = -np.inf  # most papers do so, and few say it
+        right[1] += score.argmax() == d
+    return tuple(right / len(questions))
+
+
 def flatten(tables: np.ndarray) -> np.ndarray:
     """Look at a cloud of words from the side on which it spreads widest: principal components, by singular values.
 

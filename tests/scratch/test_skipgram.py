@@ -129,6 +129,14 @@ def test_neighbours_are_sorted_and_leave_the_word_out():
     assert skipgram.own_group(similar, [0, 1], 2) == (1 / 4, 1 / 3)
 
 
+def test_an_analogy_may_be_right_only_because_the_question_may_not_answer():
+    square = np.array([[1, 0, 0], [1, 0, 1], [0, 1, 0], [0, 1, 1.0]])  # king, queen, man, woman: a step upwards
+    assert skipgram.analogies(square, [(0, 1), (2, 3)]) == (1, 1)
+    away = np.array([[1, 0], [1, 0.1], [0, 1], [-0.1, 1], [-1, -1]])  # a step so small that c itself is nearest
+    whole, left_out = skipgram.analogies(away, [(0, 1), (2, 3)])
+    assert whole < left_out == 1
+
+
 @given(SEEDS)
 def test_the_flat_map_keeps_as_much_of_the_spread_as_two_directions_can(seed):
     rng = np.random.default_rng(seed)
