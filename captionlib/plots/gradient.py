@@ -127,7 +127,7 @@ def race(surface: Surface, walks: dict[str, np.ndarray], title: str) -> Figure:
 
     Args:
         surface: The loss of two weights.
-        walks: Name of up to four walks to its weights, (steps + 1, 2) each; a walk may fly off.
+        walks: Name of up to four walks to its weights, (N, 2) each; a walk may fly off.
         title: What the race says.
 
     Returns:
@@ -142,7 +142,7 @@ def race(surface: Surface, walks: dict[str, np.ndarray], title: str) -> Figure:
         walk(left, path, role)
         with np.errstate(all="ignore"):
             losses = surface.loss(path)
-        losses = np.clip(np.where(np.isfinite(losses), losses, np.inf), 1e-4, 1e4)  # (steps + 1,)
+        losses = np.clip(np.where(np.isfinite(losses), losses, np.inf), 1e-4, 1e4)  # (N,)
         highest = max(highest, losses.max())
         right.semilogy(losses, color=ROLES[role], linewidth=2.5, label=name)
     tens = {0.0001: "0.0001", 0.01: "0.01", 1: "1", 100: "100", 10_000: "10,000"}
@@ -162,7 +162,7 @@ def walks_apart(surface: Surface, walks: dict[str, np.ndarray], title: str) -> F
 
     Args:
         surface: The loss of two weights.
-        walks: What stands above a map, to its weights, (steps + 1, 2) each.
+        walks: What stands above a map, to its weights, (N, 2) each.
         title: What they say together.
 
     Returns:
@@ -191,7 +191,7 @@ def land(axes: Axes, surface: Surface) -> None:
 
 
 def walk(axes: Axes, path: np.ndarray, role: str) -> None:
-    """Draw a walk (steps + 1, 2) up to where it leaves all sense; a dot for each step, a ring where it begins."""
+    """Draw a walk (N, 2) up to where it leaves all sense; a dot for each step, a ring where it begins."""
     sane = np.isfinite(path).all(axis=1) & (np.abs(path).max(axis=1) < 1e3)
     path = path[: len(path) if sane.all() else int(sane.argmin())]
     outline = [matplotlib.patheffects.withStroke(linewidth=3.6, foreground=PAPER)]

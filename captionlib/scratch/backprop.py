@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Node:
-    """A number or an array; `value` and `gradient` have the same shape (…,)."""
+    """A number or an array; `value` and `gradient` have the same shape (N,)."""
 
     __array_ufunc__ = None  # so that `array * node` asks the node, and not the array
 
@@ -92,7 +92,7 @@ def as_node(value) -> Node:
 
 
 def shrunk(gradient: np.ndarray, shape: tuple) -> np.ndarray:
-    """Add up a gradient (…,) over the axes along which a value of this smaller shape was repeated."""
+    """Add up a gradient (N,) over the axes along which a value of this smaller shape was repeated."""
     gradient = gradient.sum(axis=tuple(range(gradient.ndim - len(shape))))
     repeated = tuple(axis for axis, length in enumerate(shape) if length == 1)
     return gradient.sum(axis=repeated, keepdims=True)

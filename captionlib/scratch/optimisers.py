@@ -1,6 +1,6 @@
 """How every network of this course learns: the steps that optimisers take, in NumPy (lesson 02).
 
-Each function takes the weights (…,), their gradient (…,) and what it remembers, a dict that is empty at first; it gives
+Each function takes the weights (N,), their gradient (N,) and what it remembers, a dict that is empty at first; it gives
 the new weights and the new memory. Names, defaults and the place of epsilon are those of `keras.optimizers`.
 """
 
@@ -12,14 +12,14 @@ Step = tuple[np.ndarray, dict]  # the new weights, the new memory
 
 
 def sgd(weights: np.ndarray, gradient: np.ndarray, memory: dict, learning_rate: float = 0.01) -> Step:
-    """Go downhill: weights (…,) minus the learning rate times their gradient (…,); the memory stays empty."""
+    """Go downhill: weights (N,) minus the learning rate times their gradient (N,); the memory stays empty."""
     return weights - learning_rate * gradient, memory
 
 
 def momentum(
     weights: np.ndarray, gradient: np.ndarray, memory: dict, learning_rate: float = 0.01, momentum: float = 0.9
 ) -> Step:
-    """Roll downhill: weights (…,), gradient (…,); the memory holds a velocity (Polyak 1964), `momentum` of it stays."""
+    """Roll downhill: weights (N,), gradient (N,); the memory holds a velocity (Polyak 1964), `momentum` of it stays."""
     velocity = momentum * memory.get("velocity", 0) - learning_rate * gradient
     return weights + velocity, {"velocity": velocity}
 
@@ -35,15 +35,15 @@ def rmsprop(
     """Divide each gradient by its usual size (Tieleman and Hinton 2012, lecture 6.5).
 
     Args:
-        weights: (…,).
-        gradient: (…,).
+        weights: (N,).
+        gradient: (N,).
         memory: Holds the running mean of squared gradients.
         learning_rate: The usual length of a step.
         rho: How much of the mean stays at a step.
         epsilon: Added below the root, so that nothing is divided by 0.
 
     Returns:
-        The new weights (…,) and the new memory.
+        The new weights (N,) and the new memory.
     """
     square = rho * memory.get("square", 0) + (1 - rho) * gradient**2
     return weights - learning_rate * gradient / np.sqrt(square + epsilon), {"square": square}
@@ -61,8 +61,8 @@ def adam(
     """Roll, and divide by the usual size (Kingma and Ba 2015, end of section 2: epsilon beside the uncorrected root).
 
     Args:
-        weights: (…,).
-        gradient: (…,).
+        weights: (N,).
+        gradient: (N,).
         memory: Holds the number of steps taken and the running means of gradients and squared gradients.
         learning_rate: The longest usual step.
         beta_1: How much of the mean of gradients stays at a step.
@@ -70,7 +70,7 @@ def adam(
         epsilon: Added to the root, so that nothing is divided by 0.
 
     Returns:
-        The new weights (…,) and the new memory.
+        The new weights (N,) and the new memory.
     """
     t = memory.get("t", 0) + 1
     mean = beta_1 * memory.get("mean", 0) + (1 - beta_1) * gradient
@@ -82,7 +82,7 @@ def adam(
 def adamw(
     weights: np.ndarray, gradient: np.ndarray, memory: dict, weight_decay: float = 0.004, learning_rate: float = 0.001
 ) -> Step:
-    """Shrink the weights (…,) a little, then step as Adam by the gradient (…,) (Loshchilov and Hutter 2019, alg. 2)."""
+    """Shrink the weights (N,) a little, then step as Adam by the gradient (N,) (Loshchilov and Hutter 2019, alg. 2)."""
     return adam(weights - learning_rate * weight_decay * weights, gradient, memory, learning_rate)
 
 
@@ -97,7 +97,7 @@ def descend(step: Callable, slope: Callable, start: np.ndarray, steps: int, **se
         **settings: Handed to `step`, such as `learning_rate`.
 
     Returns:
-        The weights after 0, 1, … steps: (steps + 1, D); infinite or not a number where the walk flew off.
+        The weights after 0, 1, … steps: (N, D); infinite or not a number where the walk flew off.
     """
     path, memory = [np.asarray(start, float)], {}
     with np.errstate(all="ignore"):

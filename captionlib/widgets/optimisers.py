@@ -59,7 +59,7 @@ def walk(
         steps: How many.
 
     Returns:
-        The weights after 0, 1, … steps: (steps + 1, 2).
+        The weights after 0, 1, … steps: (N, 2).
     """
     settings = {"learning_rate": learning_rate} | ({ROLLING[optimiser]: momentum} if optimiser in ROLLING else {})
     return optimisers.descend(STEPS[optimiser], SURFACES[surface].slope, (start_x, start_y), steps, **settings)
@@ -92,14 +92,14 @@ def show(
 
 
 def outcome(surface: str, path: np.ndarray) -> str:
-    """Say how a walk (steps + 1, 2) on a surface went: where the loss stands, and what kind of walk it was."""
+    """Say how a walk (N, 2) on a surface went: where the loss stands, and what kind of walk it was."""
     land, steps = SURFACES[surface], len(path) - 1
     far = ~(np.abs(path).max(axis=1) < GONE)  # not a number counts as far
     if far.any():
         return (
             f"It flew off: at step {int(far.argmax())} of {steps} a weight had passed {GONE:,}. The steps are too long."
         )
-    losses, moves = land.loss(path), np.diff(path, axis=0)  # (steps + 1,), (steps, 2)
+    losses, moves = land.loss(path), np.diff(path, axis=0)  # (N,), (N - 1, 2)
     back = (moves[1:] * moves[:-1]).sum(axis=1) < 0  # steps that undo part of the step before
     after = f"After {steps} step{'s' * (steps > 1)} the loss is {losses[-1]:.3g}; it began at {losses[0]:.3g}."
     distance = np.hypot(*(path[-1] - land.lowest))
