@@ -13,6 +13,7 @@ KNOWN = {
     "button": ".widget-button",
 }
 UNKNOWN = "select, textarea, input[type=checkbox], input[type=radio], .widget-play"
+PATIENCE = 20_000  # milliseconds
 KERNEL_RESTS = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
 SHOWN = """area => {
   const pictures = [...area.querySelectorAll('img')];
@@ -47,10 +48,10 @@ class Widget:
     def shown(self):
         return self.area.evaluate(SHOWN)
 
-    def answer_to(self, act, wanted=PARTS, patience=20_000):
+    def answer_to(self, act, wanted=PARTS):
         """Act; tell which of picture, alt and readout changed, and after how many milliseconds a wanted one did."""
         before = self.shown()
-        self.area.evaluate(WATCH, [before, list(wanted), patience])
+        self.area.evaluate(WATCH, [before, list(wanted), PATIENCE])
         act()
         time = self.page.evaluate("() => window.answer")
         for _ in range(20):  # a widget may write its picture first and its words a moment later
