@@ -75,11 +75,7 @@ class Captioner:
         Raises:
             CaptionlibError: if there is no such model, or its parts do not fit together; the sentence says which.
         """
-        folder = PRETRAINED / name_or_dir if (PRETRAINED / name_or_dir).is_dir() else Path(name_or_dir)
-        if not folder.is_dir():
-            raise CaptionlibError(
-                f"There is no model called {name_or_dir}: use a folder or one of {', '.join(shipped())}."
-            )
+        folder = folder_of(name_or_dir)
         for part in PARTS:
             if not (folder / part).is_file():
                 raise CaptionlibError(f"{folder} holds no {part}: give a folder that captionlib train has finished.")
@@ -213,6 +209,18 @@ class Captioner:
             name: m[: len(words[name])].reshape(len(words[name]), -1) for name, m in zip(names, maps, strict=True)
         }
         return metrics.pointing_score(words, looked, dataset.scenes, self.encoder.grid)
+
+
+def folder_of(name_or_dir: str | Path) -> Path:
+    """Find the folder of a captioner that is shipped, by name, or of one you trained.
+
+    Raises:
+        CaptionlibError: if there is no such model.
+    """
+    folder = PRETRAINED / name_or_dir if (PRETRAINED / name_or_dir).is_dir() else Path(name_or_dir)
+    if not folder.is_dir():
+        raise CaptionlibError(f"There is no model called {name_or_dir}: use a folder or one of {', '.join(shipped())}.")
+    return folder
 
 
 def shipped() -> list[str]:

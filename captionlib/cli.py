@@ -19,6 +19,10 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+Out = Annotated[Path, typer.Option(help="Folder to write the trained model to.")]
+Epochs = Annotated[int | None, typer.Option(min=1, help="At most so many; the recipe's own by default.")]
+Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")]
+Resume = Annotated[bool, typer.Option(help="Go on after the last finished epoch.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder with flickr8k/ and weights/; or set CAPTIONLIB_DATA.")]
 Data = Annotated[str, typer.Option(help="toyscenes, flickr8k, or a folder with pictures and captions.csv.")]
 Beam = Annotated[int, typer.Option(min=1, max=50, help="Beginnings that beam search keeps; 1 is greedy.")]
@@ -64,12 +68,12 @@ def features(data: Data = "toyscenes", encoder: str = "toynet", data_dir: DataDi
 @app.command()
 def train(
     model: Annotated[ModelName, typer.Option(help="Which decoder.")],
-    out: Annotated[Path, typer.Option(help="Folder to write the trained model to.")],
+    out: Out,
     data: Data = "toyscenes",
     encoder: Annotated[str | None, typer.Option(help="toynet, mobilenet_v2 or a keras.applications network.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="At most so many; the recipe's own by default.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 1,
-    resume: Annotated[bool, typer.Option(help="Go on after the last finished epoch.")] = False,
+    epochs: Epochs = None,
+    seed: Seed = 1,
+    resume: Resume = False,
     data_dir: DataDir = None,
 ):
     """Train a captioner; Ctrl-C stops it, --resume goes on."""
@@ -77,6 +81,24 @@ def train(
     from captionlib.data import load_dataset
 
     recipes.train(load_dataset(data, data_dir), str(model), out, encoder, epochs, seed, resume, data_dir)
+    print(f"Trained: {out}. Try: captionlib evaluate {out} --data {data}")
+
+
+@app.command()
+def refine(
+    model: Annotated[str, typer.Argument(help="Name of a shipped model, or its folder.")],
+    out: Out,
+    data: Data = "toyscenes",
+    epochs: Epochs = None,
+    seed: Seed = 1,
+    resume: Resume = False,
+    data_dir: DataDir = None,
+):
+    """Go on training a captioner with its own captions, rewarded by CIDEr-D (self-critical training)."""
+    from captionlib import recipes
+    from captionlib.data import load_dataset
+
+    recipes.refine(load_dataset(data, data_dir), model, out, epochs, seed, resume, data_dir)
     print(f"Trained: {out}. Try: captionlib evaluate {out} --data {data}")
 
 

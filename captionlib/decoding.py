@@ -188,11 +188,11 @@ def search_beams(decoder: Decoder, features, beams: int):
     return words, parents, scores, attention
 
 
-def draw_captions(decoder: Decoder, features, choose: Callable, seed):
-    """Sampling in the graph: features (B, L, D) to tokens (B, T), log-probabilities (B,) and attention (B, T, …)."""
+def draw_captions(decoder: Decoder, features, choose: Callable, seed, copies: int = 1):
+    """Sample k captions a picture: (B, L, D) to tokens (B·k, T), log-probabilities (B·k,), attention (B·k, T, …)."""
     memory = decoder.prepare(features)
-    state = decoder.initial_state(memory)
-    batch = tf.shape(features)[0]
+    state = tf.nest.map_structure(lambda leaf: tf.repeat(leaf, copies, axis=0), decoder.initial_state(memory))
+    batch = tf.shape(features)[0] * copies
     token, finished = tf.fill([batch], START), tf.zeros([batch], tf.bool)
     history = empty_history(decoder, token, state, memory, extra=1)
 
@@ -213,7 +213,7 @@ def draw_captions(decoder: Decoder, features, choose: Callable, seed):
 
 
 def allowed_log_probs(logits, t, max_length: int):
-    """Log-probabilities over the words that may be said at step t: (B, V) to (B, V), the others at about -1e9."""
+    """Log-probabilities of the words that may be said at step t, (B, V), or at steps (T, 1), (B, T, V); others -1e9."""
     ids = tf.range(logits.shape[-1])
     banned = (
         (ids == PAD) | (ids == START) | (ids == UNK) | ((ids == END) & (t == 0)) | ((ids != END) & (t == max_length))

@@ -133,21 +133,19 @@ class Cider:
 
     def __call__(self, hypotheses: list[list[str]]) -> np.ndarray:
         """Score the words of N hypotheses, in the references' order: (N,), each 0 to 10; CIDEr is their mean."""
-        scored = zip(hypotheses, self.references, strict=True)
-        return np.array([self.similarity(self.vector(ngrams(words)), picture) for words, picture in scored])
+        return np.array([self.one(*pair) for pair in zip(range(len(self.references)), hypotheses, strict=True)])
 
-    @staticmethod
-    def similarity(caption: tuple, references: list[tuple]) -> float:
-        """Ten times the mean clipped cosine of a caption with its references, over the four n-gram lengths."""
-        weights, norms, pairs = caption
+    def one(self, picture: int, words: list[str]) -> float:
+        """Score a picture's caption: ten times the mean clipped cosine with its references, over the four lengths."""
+        weights, norms, pairs = self.vector(ngrams(words))
         total = 0.0
-        for other, other_norms, other_pairs in references:
+        for other, other_norms, other_pairs in self.references[picture]:
             dots = [0.0] * 4
             for ngram in weights.keys() & other.keys():
                 dots[len(ngram) - 1] += min(weights[ngram], other[ngram]) * other[ngram]
             cosines = (dot / (a * b) for dot, a, b in zip(dots, norms, other_norms, strict=True) if a and b)
             total += sum(cosines) * math.exp(-((pairs - other_pairs) ** 2) / (2 * 6.0**2))
-        return 10 * total / 4 / len(references)
+        return 10 * total / 4 / len(self.references[picture])
 
 
 def meteor_available() -> bool:

@@ -10,11 +10,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from captionlib import __version__, decoding, metrics, training
-from captionlib.captioner import Captioner
+from captionlib import __version__, decoding, metrics, self_critical, training
+from captionlib.captioner import Captioner, folder_of
 from captionlib.data import CaptionDataset, files
 from captionlib.errors import CaptionlibError
 from captionlib.models import MODELS
+from captionlib.models.decoder import save_weights
 from captionlib.text import Tokenizer
 from captionlib.vision.encoders import load_encoder
 from captionlib.vision.features import FeatureStore
@@ -37,6 +38,8 @@ PHOTOS = {
     "length_penalty": 0.7,
     "fit": {"epochs": 6, "learning_rate": 8e-4, "weight_decay": 2e-2, "label_smoothing": 0.1},
 }
+# After that, with its own captions: small steps, for its words are good already and only their choice is mended.
+SELF_CRITICAL = {"epochs": 6, "learning_rate": 1e-4, "weight_decay": 0.0}
 SIZES = {
     ("scenes", "show_and_tell"): {"units": 256, "embedding": 128},
     ("scenes", "show_attend_tell"): {"units": 256, "embedding": 128},
@@ -81,10 +84,7 @@ def train(
         CaptionlibError: if the folder holds another run, or was stopped with Ctrl-C.
     """
     recipe = SCENES if dataset.scenes else PHOTOS
-    if not resume and any((folder / name).exists() for name in ("checkpoint.npz", "decoder.weights.h5")):
-        raise CaptionlibError(f"{folder} holds a trained model: add --resume to go on with it, or give another --out.")
-    keras.utils.set_random_seed(seed)
-    tf.config.experimental.enable_op_determinism()
+    begin(folder, seed, resume)
     eyes = load_encoder(encoder or recipe["encoder"], data_dir)
     store = FeatureStore.extract(dataset, eyes)
     captions = [caption for name in dataset.splits["train"] for caption in dataset.captions[name]]
@@ -93,35 +93,108 @@ def train(
     size = SIZES["scenes" if dataset.scenes else "photos", model]
     decoder = MODELS[model](len(tokenizer), places, depth, **recipe["decoder"], **size)
     captioner = Captioner(eyes, tokenizer, decoder, model, recipe["length_penalty"])
-
-    def batches(split, seed=None):
-        length = decoder.max_length
-        return training.Batches(dataset, split, store, tokenizer, length, recipe["batch"], seed)
-
-    learn, check = batches("train", seed), batches("val")
+    learn = training.Batches(dataset, "train", store, tokenizer, decoder.max_length, recipe["batch"], seed)
     training.start_from_frequencies(decoder, learn.tokens)
-    if not resume:  # a resumed run has these already, and must not spoil another one's
-        captioner.save_description(folder)
     settings = recipe["fit"] | ({"epochs": epochs} if epochs else {})
-    try:
-        history = training.fit(
-            decoder, learn, check, judge(captioner, dataset, store), folder, **settings, resume=resume
-        )
-    except KeyboardInterrupt:
-        raise CaptionlibError(f"Stopped. The same command with --resume goes on from {folder}.") from None
+    history = fit(captioner, dataset, store, learn, folder, resume, settings)
     with files.write_atomically(folder / "model_card.md") as temporary:
         temporary.write_text(card(captioner, dataset, folder, seed, history), encoding="utf8")
     return captioner
 
 
-def judge(captioner: Captioner, dataset: CaptionDataset, store: FeatureStore):
-    """A function that captions the validation pictures greedily and scores them: by truth where it is known."""
+def refine(
+    dataset: CaptionDataset,
+    start: str | Path,
+    folder: Path,
+    epochs: int | None = None,
+    seed: int = 1,
+    resume: bool = False,
+    data_dir: Path | None = None,
+) -> Captioner:
+    """Go on training a captioner with its own captions, see `captionlib.self_critical`.
+
+    The epochs are kept in the folder `self_critical` inside `folder`.
+
+    Args:
+        dataset: pictures and captions, those of the first training.
+        start: name of a shipped captioner, or the folder of one you trained.
+        folder: where to write; with `resume`, where an earlier run wrote.
+        epochs: another number of epochs than the recipe's.
+        seed: of the order, the dropout and the captions drawn.
+        resume: go on after the last finished epoch.
+        data_dir: where to look for the encoder's weights.
+
+    Returns:
+        The captioner with the weights of its best epoch.
+
+    Raises:
+        CaptionlibError: as `train`; or there is no captioner `start`.
+    """
+    recipe = SCENES if dataset.scenes else PHOTOS
+    begin(folder, seed, resume)
+    captioner = Captioner.load(start, data_dir)
+    decoder, tokenizer = captioner.decoder, captioner.tokenizer
+    store = FeatureStore.extract(dataset, captioner.encoder)
+    learn = self_critical.Pictures(dataset, "train", store, tokenizer, decoder.max_length, recipe["batch"], seed)
+    people = [[metrics.ptb_tokenize(caption) for caption in dataset.captions[name]] for name in learn.names]
+    teacher = self_critical.SelfCritical(decoder, self_critical.Reward(people, tokenizer), seed=seed)
+    settings = SELF_CRITICAL | ({"epochs": epochs} if epochs else {})
+    before, stage = decoder.get_weights(), folder / "self_critical"
+    history = fit(captioner, dataset, store, learn, stage, resume, settings | {"teacher": teacher})
+    share, score = self_critical.walk_back(decoder, before, judge(captioner, dataset, store, beams=3))
+    captioner.save_description(folder)
+    save_weights(decoder, folder / "decoder.weights.h5")
+    first = folder_of(start) / "model_card.md"
+    about = f"""- **Self-critical.** It began as the captioner below; kept are {share:.0%} of the way from its weights
+  to those of the best epoch, with {history[0]["score"]} {score:.3f} on the validation pictures (beam 3).
+
+## Where it began
+
+##{first.read_text(encoding="utf8") if first.exists() else f" {start}"}"""
+    texts = {"model_card.md": card(captioner, dataset, folder, seed, history) + about}
+    for name, text in (texts | {"history.json": (stage / "history.json").read_text()}).items():
+        with files.write_atomically(folder / name) as temporary:
+            temporary.write_text(text, encoding="utf8")
+    return captioner
+
+
+def begin(folder: Path, seed: int, resume: bool) -> None:
+    """Refuse a folder that holds another run; from here on the same seed gives the same numbers."""
+    if not resume and any((folder / name).exists() for name in ("decoder.weights.h5", "self_critical")):
+        raise CaptionlibError(f"{folder} holds a trained model: add --resume to go on with it, or give another --out.")
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+
+
+def fit(
+    captioner: Captioner,
+    dataset: CaptionDataset,
+    store: FeatureStore,
+    learn: training.Batches,
+    folder: Path,
+    resume: bool,
+    settings: dict,
+) -> list[dict]:
+    """`training.fit`, judged on the validation pictures; the folder can be loaded after the first epoch."""
+    check = training.Batches(dataset, "val", store, captioner.tokenizer, captioner.decoder.max_length, learn.batch)
+    if not resume:  # a resumed run has these already, and must not spoil another one's
+        captioner.save_description(folder)
+    scores = judge(captioner, dataset, store)
+    try:
+        return training.fit(captioner.decoder, learn, check, scores, folder, resume=resume, **settings)
+    except KeyboardInterrupt:
+        raise CaptionlibError(f"Stopped. The same command with --resume goes on from {folder}.") from None
+
+
+def judge(captioner: Captioner, dataset: CaptionDataset, store: FeatureStore, beams: int = 1):
+    """A function that captions the validation pictures and scores them: by truth where it is known."""
     names = store.usable(dataset.splits["val"])
     features = np.asarray(store[names])
     cider = metrics.Cider([[metrics.ptb_tokenize(caption) for caption in dataset.captions[name]] for name in names])
 
     def scores() -> dict[str, float]:
-        decoded = decoding.greedy(captioner.decoder, features)
+        search = (decoding.beam, beams, captioner.length_penalty) if beams > 1 else (decoding.greedy,)
+        decoded = search[0](captioner.decoder, features, *search[1:])
         said = [captioner.tokenizer.decode(ids) for ids in decoded.tokens]
         result = {"cider": float(cider([caption.split() for caption in said]).mean())}
         if dataset.scenes:
@@ -136,7 +209,7 @@ def card(captioner: Captioner, dataset: CaptionDataset, folder: Path, seed: int,
     """The model card in Markdown: data and its licence, command, seed, scores, limits."""
     best = max(history, key=lambda entry: entry[entry["score"]])
     kind = "the scenes that captionlib draws" if dataset.scenes else "photographs like those it was trained on"
-    command = " ".join(["captionlib", *sys.argv[1:]]) if "train" in sys.argv else "captionlib.recipes.train"
+    command = " ".join(["captionlib", *sys.argv[1:]]) if {"train", "refine"} & {*sys.argv} else "captionlib.recipes"
     return f"""# {folder.name}
 
 A captioner in English: `{captioner.name}` with {captioner.decoder.count_params():,} weights on features of the frozen

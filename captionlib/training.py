@@ -70,13 +70,17 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, step: int):
         """One batch: {"features": (B, L, D) float16, "tokens": (B·k, T)} and the words to say, (B·k, T)."""
-        order = np.arange(len(self.names))
-        if self.seed is not None:
-            order = np.random.default_rng([self.seed, self.epoch]).permutation(order)
-        chosen = order[step * self.batch : (step + 1) * self.batch]
+        chosen = self.chosen(step)
         tokens = self.tokens[chosen].reshape(-1, self.tokens.shape[-1])  # (B·k, T + 1)
         features = self.store[[self.names[i] for i in chosen]]
         return {"features": features, "tokens": tokens[:, :-1]}, tokens[:, 1:]
+
+    def chosen(self, step: int) -> np.ndarray:
+        """Which pictures this step shows: (B,) numbers in `names`."""
+        order = np.arange(len(self.names))
+        if self.seed is not None:
+            order = np.random.default_rng([self.seed, self.epoch]).permutation(order)
+        return order[step * self.batch : (step + 1) * self.batch]
 
     def on_epoch_end(self):
         """The next epoch has another order."""
@@ -160,11 +164,11 @@ def fit(
     clip: float = 5.0,
     patience: int = 3,
     resume: bool = False,
+    teacher: TeacherForcing | None = None,
 ) -> list[dict]:
     """Train a decoder and leave its best epoch in `folder` and in the decoder.
 
-    Writes `decoder.weights.h5` (best epoch), `history.json`, and `checkpoint.npz`, from which `resume` goes on after
-    the last finished epoch as if nothing had happened.
+    Writes `decoder.weights.h5` (best epoch), `history.json`, and `checkpoint.npz`, from which `resume` goes on.
 
     Args:
         decoder: a new decoder.
@@ -179,7 +183,8 @@ def fit(
         label_smoothing: see `MaskedCrossEntropy`.
         clip: largest norm of all gradients together (Pascanu et al. 2013).
         patience: stop after so many epochs without a better score.
-        resume: go on from `folder`'s checkpoint.
+        resume: go on from `folder`'s checkpoint, after the last finished epoch, as if nothing had happened.
+        teacher: another way to train the decoder than teacher forcing, such as `SelfCritical`.
 
     Returns:
         The history, a dict an epoch.
@@ -187,12 +192,12 @@ def fit(
     Raises:
         CaptionlibError: if `resume` finds no checkpoint, or one of another model.
     """
-    teacher = TeacherForcing(decoder)
+    teacher = teacher or TeacherForcing(decoder)
     rate = rising_then_falling(learning_rate, epochs * len(train), warmup)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=weight_decay, global_clipnorm=clip)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "embeddings"])
-    metrics = [Perplexity(name="perplexity")]
-    teacher.compile(optimizer, MaskedCrossEntropy(label_smoothing), metrics=metrics, jit_compile=False)
+    loss, metrics = MaskedCrossEntropy(label_smoothing), [Perplexity(name="perplexity")]
+    teacher.compile(optimizer, loss, metrics=metrics, jit_compile=False)
     optimizer.build(teacher.trainable_variables)
     keeper = KeepBest(teacher, judge, folder, patience)
     if resume:
