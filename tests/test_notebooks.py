@@ -110,10 +110,10 @@ BROKEN = {
     ],
     "shows_a_figure_before_a_widget": [drop("composer-static"), swap("Here stands the scene composer", "VBox(")],
     "holds_no_path_of_one_machine_and_calls_no_network": [
-        add("see /home/ann/lessons"),
+        add("see /home/" + "ann/lessons"),  # in two pieces: test_frame looks for such paths in every file
         swap("row, column = 44, 11", "open('/tmp/pixel')"),
         swap("row, column = 44, 11", "open('C:\\\\\\\\Users')"),
-        swap("array([222", "/root/cache([222"),
+        swap("array([222", "/ro" + "ot/cache([222"),
         swap("row, column = 44, 11", "import requests"),
         swap("row, column = 44, 11", "!wget x"),
         swap("row, column = 44, 11", "nltk.download('punkt')"),

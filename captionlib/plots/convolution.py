@@ -51,7 +51,7 @@ def panels(
 
 
 def show(axes: Axes, array: np.ndarray, tall: float) -> None:
-    """Fill axes, `tall` inches tall, with a picture or a map; write its numbers where there is room."""
+    """Fill axes, `tall` inches tall, with an array (H, W) or (H, W, 3); write its numbers where there is room."""
     axes.set(xticks=[], yticks=[])
     for spine in axes.spines.values():
         spine.set_visible(False)
