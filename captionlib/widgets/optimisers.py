@@ -26,9 +26,11 @@ def optimiser_playground() -> None:
     optimiser = parts.choice("optimiser", STEPS, BEGIN["optimiser"])
     rate, rate_row = parts.slider("learning rate", 0.01, 0.5, BEGIN["learning_rate"], 0.01)
     rolling, rolling_row = parts.slider("momentum", 0.0, 0.99, BEGIN["momentum"], 0.01)
-    first, first_row = parts.slider("first weight at the start", -2.0, 2.0, BEGIN["start_x"], 0.25)
-    second, second_row = parts.slider("second weight at the start", -2.0, 2.0, BEGIN["start_y"], 0.25)
+    first, first_row = parts.slider("start a", -2.0, 2.0, BEGIN["start_x"], 0.25)
+    second, second_row = parts.slider("start b", -2.0, 2.0, BEGIN["start_y"], 0.25)
     steps, steps_row = parts.slider("steps", 1, 100, BEGIN["steps"])
+    for buttons in (surface, optimiser):
+        buttons.style.button_width = "8em"  # "long valley" is longer than most words
     controls = (surface, optimiser, rate, rolling, first, second, steps)
     page = ipywidgets.HTML()
 

@@ -3,7 +3,7 @@
 from browser import driver
 
 LESSON = "02_learn_by_gradient"
-SLIDERS = {"learning rate", "momentum", "first weight at the start", "second weight at the start", "steps"}
+SLIDERS = {"learning rate", "momentum", "start a", "start b", "steps"}
 
 
 def test_the_playground_answers_to_every_control(widget, drive):
