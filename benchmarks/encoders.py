@@ -2,8 +2,8 @@
 
     python benchmarks/encoders.py            (no download: the weights are random, which changes none of these numbers)
 
-Weights are those of the whole classifier. A multiplication is one number of a kernel used at one place. The time is for
-one picture of 16 that are encoded together, on two processor cores.
+Weights are those of the whole classifier. A multiplication is one number of a kernel used at one place. The time is
+that of the processor, for one picture of 16 that are encoded together.
 """
 
 import statistics
@@ -15,7 +15,7 @@ import numpy as np
 from captionlib.vision import encoders, toynet
 
 NETWORKS = ("VGG16", "ResNet50", "MobileNetV2", "EfficientNetB0")
-PICTURES, ROUNDS = 16, 5
+PICTURES, ROUNDS = 16, 3
 
 
 def multiplications(network: keras.Model) -> int:
@@ -28,7 +28,7 @@ def multiplications(network: keras.Model) -> int:
 
 def main():
     """Build each network without weights, count, and time it."""
-    print("network          million weights  thousand million multiplications  grid         ms a picture")
+    print("network          million weights  thousand million multiplications  grid         processor ms a picture")
     for name in (*NETWORKS, "ToyNet"):
         if name == "ToyNet":
             whole, maps = toynet.build(), toynet.load()
@@ -39,9 +39,9 @@ def main():
         maps.predict_on_batch(images)
         times = []
         for _ in range(ROUNDS):
-            start = time.perf_counter()
+            start = time.process_time()
             maps.predict_on_batch(images)
-            times.append((time.perf_counter() - start) / PICTURES)
+            times.append((time.process_time() - start) / PICTURES)
         grid = "{} × {} × {}".format(*maps.output_shape[1:])
         cost, ms = multiplications(whole) / 1e9, 1000 * statistics.median(times)
         print(f"{name:16} {whole.count_params() / 1e6:15.2f}  {cost:32.2f}  {grid:14} {ms:10.1f}")

@@ -179,13 +179,14 @@ def answers(images: np.ndarray, said: list[str], true: list[str], title: str) ->
 
 
 @house_style
-def read_outs(shares: dict[str, dict[str, float]], chance: dict[str, float], title: str) -> Figure:
-    """Show how often simple read-outs of some features are right, with chance marked.
+def read_outs(shares: dict[str, dict[str, float]], chance: dict[str, float], title: str, label: str) -> Figure:
+    """Show how often something is right, such as read-outs of some features, with chance marked.
 
     Args:
         shares: Question to {what was read: share right, 0 to 1}; the same two to four readings for each question.
         chance: Question to the share that guessing gives.
         title: What they say together.
+        label: What is counted, below the axis.
 
     Returns:
         A figure as wide as a notebook.
@@ -205,7 +206,7 @@ def read_outs(shares: dict[str, dict[str, float]], chance: dict[str, float], tit
         axes.text(chance[question], start - 0.05, "chance", ha="center", va="bottom", color=QUIET, fontsize=10)
         y += 0.3
     axes.set(xlim=(0, 1.08), ylim=(y - 0.4, -0.6), yticks=[], xticks=[0, 0.5, 1], xticklabels=["0 %", "50 %", "100 %"])
-    axes.set_xlabel("share of unseen examples that are right")
+    axes.set_xlabel(label)
     axes.spines["left"].set_color(PALE)
     figure.suptitle(title, x=0.002, ha="left", weight="bold", fontsize=12)
     return figure

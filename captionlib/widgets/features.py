@@ -18,14 +18,15 @@ WITHOUT_KERNEL = (
 Maps = dict[str, np.ndarray]  # layer to (B, rows, cols, channels)
 
 
-def feature_browser(scenes: dict[str, np.ndarray], others: np.ndarray) -> None:
+def feature_browser(scenes: dict[str, np.ndarray], others: np.ndarray, elsewhere: Maps) -> None:
     """Show the browser on the shipped ToyNet.
 
     Args:
         scenes: Pictures by name, each (96, 96, 3) uint8; the first is shown first.
         others: (N, 96, 96, 3) uint8, the pictures in which each channel's favourite patches are looked for.
+        elsewhere: What `all_maps` says of them.
     """
-    maps, elsewhere = all_maps(np.stack(list(scenes.values()))), all_maps(others)
+    maps = all_maps(np.stack(list(scenes.values())))
     scene = parts.choice("scene", scenes)
     layer = parts.choice("layer", [name.replace("_", " ") for name in toynet.LAYERS], "shape")
     places = [("channel", 1, 96, 91), ("row", 1, 12, 10), ("column", 1, 12, 11)]
@@ -52,7 +53,9 @@ def all_maps(images: np.ndarray) -> Maps:
     """Run the shipped ToyNet and keep what every layer says of the images (B, 96, 96, 3), in float16."""
     network = toynet.load_recogniser()
     every = keras.Model(network.input, {name: network.get_layer(name).output for name in toynet.LAYERS})
-    return {name: maps.astype("float16") for name, maps in every.predict(images, verbose=0).items()}
+    parts_of_16 = np.split(images, range(16, len(images), 16))  # what all layers say of many pictures is large
+    said = [{name: np.asarray(maps).astype("float16") for name, maps in every(few).items()} for few in parts_of_16]
+    return {name: np.concatenate([each[name] for each in said]) for name in toynet.LAYERS}
 
 
 def favourite_patches(layer: str, maps: np.ndarray, images: np.ndarray, channel: int) -> np.ndarray:

@@ -71,7 +71,7 @@ def test_answers_say_what_is_wrong():
 
 
 def test_read_outs_mark_chance():
-    figure = plots.read_outs({"which kind": {"one": 0.25, "two": 1.0}}, {"which kind": 0.1}, "Title")
+    figure = plots.read_outs({"which kind": {"one": 0.25, "two": 1.0}}, {"which kind": 0.1}, "Title", "share")
     assert [bar.get_width() for bar in figure.axes[0].patches] == [0.25, 1.0]
     assert {"25%", "100%", "chance", "which kind", "one"} <= set(texts(figure))
     assert list(figure.axes[0].lines[0].get_xdata()) == [0.1, 0.1]

@@ -117,11 +117,11 @@ def test_the_frame_stands_round_what_the_place_sees(maps, others):
 
 
 @pytest.fixture
-def browser(monkeypatch, others):
+def browser(monkeypatch, others, maps):
     """The browser's controls by name, its page as "page"."""
     seen = []
     monkeypatch.setattr(parts, "present", lambda widget, words: seen.append((widget, words)))
-    widgets.feature_browser(SCENES, others[1])
+    widgets.feature_browser(SCENES, others[1], maps[1])
     (widget, words), found = seen[0], {}
     assert "feature-map browser" in words
     waiting = [widget]
