@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
 
+from captionlib.data.toyscenes import noun_of
 from captionlib.errors import CaptionlibError
 from captionlib.plots.palette import INK, MAP, QUIET, ROLES, Figure, house_style
 
@@ -75,7 +76,7 @@ def attention_strip(image: np.ndarray, tokens: list[str], attention: np.ndarray)
         attention: (T, rows, columns), where each word looked on the grid of L places; each map sums to 1.
 
     Returns:
-        A figure as wide as a notebook; its title names the word that looked at one place most firmly.
+        A figure as wide as a notebook; its title names the noun that looked at one place most firmly.
 
     Raises:
         CaptionlibError: The shapes do not belong together.
@@ -121,12 +122,14 @@ def draw_strip(part: SubFigure, height: float, image: np.ndarray, tokens: list[s
     extent = (-0.5, image.shape[1] - 0.5, image.shape[0] - 0.5, -0.5)
     for panel, token, weights in zip(panels[1:], tokens, attention, strict=True):
         show_picture(panel, grey)
-        share = weights / max(weights.max(), 3 / places)  # (rows, columns); an even spread stays dull
+        share = weights / max(weights.max(), 0.1)  # (rows, columns); who looks at nothing firmly stays dull
         panel.imshow(share, MAP, vmin=0, vmax=1, alpha=0.45 + 0.35 * share, extent=extent, interpolation="bilinear")
         panel.set_title(token, LABEL, color=INK, loc="center", bbox=ON_ORANGE)
         panel.text(0.5, -0.03, f"{weights.max():.0%}", transform=panel.transAxes, ha="center", va="top", color=QUIET)
-    firmest = int(attention.max(axis=(1, 2)).argmax())
-    title = f"“{tokens[firmest]}” looks most firmly: {attention.max():.0%} of its attention at one of {places} places"
+    named = [t for t, token in enumerate(tokens) if noun_of(token)] or range(len(tokens))  # “a” looks for nothing
+    firmest = max(named, key=lambda t: attention[t].max())
+    share = attention[firmest].max()
+    title = f"“{tokens[firmest]}” looks most firmly: {share:.0%} of its attention at one of {places} places"
     part.text(0.002, 1 - 0.07 / height, title, ha="left", va="top", weight="bold", fontsize=12)
 
 

@@ -63,6 +63,13 @@ def test_attention_strip_has_a_panel_a_word_and_says_who_looks_most_firmly(count
         assert 0 <= box.x0 < box.x1 <= 1.001 and 0 <= box.y0 < box.y1 <= 1
 
 
+def test_the_title_of_a_strip_speaks_of_a_noun_where_there_is_one():
+    attention = np.array([np.eye(1, 12, 3), 0.5 * np.eye(1, 12, 7) + 0.5 / 12]).reshape(2, 3, 4)
+    assert "“fox” looks most firmly: 54% of its attention at one of 12 places" in texts(
+        plots.attention_strip(IMAGE, ["a", "fox"], attention)
+    )
+
+
 def test_strips_of_pictures_of_any_shape_stand_below_each_other():
     wide, tall = np.zeros((40, 120, 3), np.uint8), np.zeros((120, 40, 3), np.uint8)
     strips = [(wide, ["a", "fox"], np.full((2, 7, 7), 1 / 49)), (tall, ["a"], np.full((1, 7, 7), 1 / 49))]
