@@ -26,14 +26,14 @@ def scenes_row(model: str, split: str, result: dict) -> list[str]:
     low, high = (100 * end for end in intervals["wholly_true"])
     true = f"{share(scores['wholly_true'])} ({low:.1f} to {high:.1f})"
     pointing = [share(scores["pointing_hits"]), share(scores["pointing_chance"])]
-    return [f"`{model}`", split, true, *pointing, number(scores["bleu_4"]), number(scores["cider"])]
+    return [model, split, true, *pointing, number(scores["bleu_4"]), number(scores["cider"])]
 
 
 def photos_row(model: str, split: str, result: dict) -> list[str]:
     """One line of the table of Flickr8k."""
     scores, intervals = result["scores"], result["intervals"]
     bleu, cider = (f"{scores[s]:.3f} ({low:.3f} to {high:.3f})" for s, (low, high) in sorted(intervals.items()))
-    row = [f"`{model}`", split, number(scores["bleu_1"]), bleu, number(scores["rouge_l"]), cider]
+    row = [model, split, number(scores["bleu_1"]), bleu, number(scores["rouge_l"]), cider]
     return [*row, share(scores["copied"])]
 
 
@@ -43,8 +43,8 @@ def models() -> list[list[str]]:
     for card in sorted(PRETRAINED.glob("*/model_card.md")):
         text = card.read_text("utf8")
         weights = re.search(r"([\d,]+) weights", text)[1]
-        minutes = re.search(r"in (\d+)\s+minutes", text)[1]
-        rows.append([f"`{card.parent.name}`", weights, minutes])
+        minutes = re.findall(r"in (\d+)\s+minutes", text)  # one of each stage
+        rows.append([f"`{card.parent.name}`", weights, " + ".join(minutes)])
     return [["shipped", "weights", "minutes of training on two busy cores"], *rows]
 
 
@@ -54,7 +54,8 @@ def tables() -> dict[str, list[list[str]]]:
     photos = [["model", "split", "BLEU-1", "BLEU-4 (95 % interval)", "ROUGE-L", "CIDEr (95 % interval)", "copied"]]
     for name, result in json.loads(SCORES.read_text("utf8")).items():
         if name != "command":
-            data, model, split = re.fullmatch(r"([a-z0-9]+)_(\w+), \1 (\w+)", name).groups()
+            data, model, which, split = re.fullmatch(r"([a-z0-9]+)_(\w+)(.*), \1 (\w+)", name).groups()
+            model = f"`{model}`{which}"
             if data == "toyscenes":
                 scenes.append(scenes_row(model, split, result))
             else:
