@@ -63,7 +63,7 @@ def half_an_engine():
 
 
 def judge_engine(mine):
-    """Look at the arrows of ×, exp and log, then at a walk back through a node that is used twice."""
+    """Look at the arrows of ×, exp and log, then walk back through two graphs: a small one, and the lesson's own."""
     three, five = ask(mine, 3.0), ask(mine, 5.0)
     if (product := three * five).arrows is ...:
         raise NotAttempted
@@ -74,20 +74,63 @@ def judge_engine(mine):
     ):
         if wrong := unlike_arrows(name, node, parents):
             return wrong
-    a, b = ask(mine, 2.0), ask(mine, 4.0)
+    wrong = unlike_walk("a = 2, b = 4, total = a × b + a", a_twice, mine)
+    return wrong or unlike_walk("the ten boxes", ten_boxes, mine)
+
+
+def a_twice(node):
+    """Make a × b + a, a graph that uses a twice; one of its slopes is 2, one is 4, and no two of them lie in a row."""
+    a, b = ask(node, 2.0), ask(node, 4.0)
     product = a * b
-    total = product + a  # a is used twice
-    total.backward([a, b, product, total])
-    gradients = {"a": (a.gradient, 5.0), "b": (b.gradient, 2.0), "a × b": (product.gradient, 1.0)}
-    told = "a = 2, b = 4, total = a × b + a: after backward the gradient of "
-    for name in ("a × b", "b", "a"):
-        got, wanted = gradients[name]
-        if abs(got - wanted) < 1e-9:
+    return {"a": a, "b": b, "a × b": product, "the total": product + a}
+
+
+def ten_boxes(node):
+    """Make the lesson's ten boxes; here slopes lie in a row, so that they must be multiplied."""
+    x, w_snow, w_moon = ask(node, 2.0), ask(node, 0.0), ask(node, 0.55)
+    s_snow, s_moon = w_snow * x, w_moon * x
+    e_snow, e_moon = s_snow.exp(), s_moon.exp()
+    total = e_snow + e_moon
+    log_total = total.log()
+    boxes = {"x": x, "w_snow": w_snow, "w_moon": w_moon, "s_snow": s_snow, "s_moon": s_moon}
+    boxes |= {"e_snow": e_snow, "e_moon": e_moon, "total": total, "log_total": log_total}
+    return boxes | {"loss": log_total - s_snow}
+
+
+MISTAKES = {  # what is wrong, and what a parent then gets: from what it has, the slope, and what came back
+    "the slopes of the arrows have no part in it": lambda has, slope, back: has + back,
+    "only slopes have a part in it, and not what came back to the node that the arrow leads to": (
+        lambda has, slope, back: has + slope
+    ),
+    "of two ways to the end only one is left": lambda has, slope, back: slope * back,
+}
+
+
+def walked(graph, rule):
+    """Walk back through a right engine's graph by a rule as in `MISTAKES`; list the gradients."""
+    nodes = list(graph(half_an_engine()).values())
+    nodes[-1].gradient = 1.0
+    for node in reversed(nodes):
+        for parent, slope in node.arrows:
+            parent.gradient = rule(parent.gradient, slope, node.gradient)
+    return [node.gradient for node in nodes]
+
+
+def unlike_walk(told, graph, mine):
+    """Say where a learner's walk back first goes wrong, and which of the usual mistakes gives just these gradients."""
+    nodes = graph(mine)
+    list(nodes.values())[-1].backward(list(nodes.values()))
+    got = {name: node.gradient for name, node in nodes.items()}
+    right = walked(graph, lambda has, slope, back: has + slope * back)
+    for (name, value), wanted in reversed(list(zip(got.items(), right, strict=True))):
+        if abs(value - wanted) < 1e-9:
             continue
-        if name == "a" and got in (1, 4):
-            return f"{told}a is {got:g}: that is one of its two ways to the total, and the other one is lost"
-        ending = "0; does the walk begin at the total, and go back?" if got == 0 else f"{got:g}, too "
-        return told + name + " is " + ending + ("" if got == 0 else "large" if got > wanted else "small")
+        told = f"{told}: after backward the gradient of {name} is {value:.4g}"
+        for mistake, rule in MISTAKES.items():
+            if np.allclose(list(got.values()), walked(graph, rule), rtol=0, atol=1e-9):
+                return f"{told}: {mistake}"
+        size = "large" if value > wanted else "small"
+        return f"{told}{', too ' + size if value else '; does the walk begin at the end, and go back all the way?'}"
     return None
 
 
@@ -115,28 +158,38 @@ def adam_step(weight, gradient, mean, square, t, learning_rate):
 
 
 def judge_adam(mine):
-    """Walk three steps, with small and large gradients, feeding back what the learner's step returns."""
-    for gradients in ((4.0, 4.0, -2.0), (400.0, 1.0, 30.0)):
+    """Walk three steps, with small and large gradients and one of 0, feeding back what the learner's step returns."""
+    for gradients in ((4.0, 4.0, -2.0), (400.0, 1.0, 30.0), (0.0, 0.0, 1.0)):
         ours, theirs = (1.0, 0.0, 0.0), (1.0, 0.0, 0.0)
         for t, gradient in enumerate(gradients, start=1):
-            ours = adam_step(ours[0], gradient, *ours[1:], t, 0.1)
-            before, theirs = theirs, ask(mine, theirs[0], gradient, *theirs[1:], t, 0.1)
+            told = f"step {t}, gradient {gradient:g}: the "
+            before, ours = ours, adam_step(ours[0], gradient, *ours[1:], t, 0.1)
+            stood = theirs[0]
+            with np.errstate(all="ignore"):
+                theirs = ask(mine, theirs[0], gradient, *theirs[1:], t, 0.1)
             if not isinstance(theirs, tuple) or len(theirs) != 3:
                 return f"it gives {theirs!r}, and three numbers are wanted: weight, mean, square"
-            for name, got, wanted in zip(("mean", "square"), theirs[1:], ours[1:], strict=True):
+            for name, stays, got, wanted in zip(("mean", "square"), (0.9, 0.999), theirs[1:], ours[1:], strict=True):
                 if not abs(got - wanted) <= 1e-6 * max(1, abs(wanted)):
                     size = "large" if got > wanted else "small"
-                    return f"step {t}, gradient {gradient:g}: the new {name} is {got:.4g}, too {size}"
-            moved, wanted = theirs[0] - before[0], ours[0] - before[0]
+                    kept = np.isclose(got, wanted / (1 - stays**t))
+                    ending = ": give it back as kept, not corrected" if kept else ""
+                    return f"{told}new {name} is {got:.4g}, too {size}{ending}"
+            moved, wanted = theirs[0] - stood, ours[0] - before[0]
             if not abs(moved - wanted) <= 1e-4 * abs(wanted):
-                why = "its direction is wrong" if moved * wanted < 0 else wrong_length(t, moved, wanted)
-                return f"step {t}, gradient {gradient:g}: the weight moves by {moved:.4g}; {why}"
+                return f"{told}weight moves by {moved:.4g}; {wrong_move(t, gradient, moved, wanted)}"
     return None
 
 
-def wrong_length(t, moved, wanted):
-    """Say more about a step of the wrong length."""
-    if t == 1 and abs(abs(moved / wanted) - 0.1 / 0.001**0.5) < 0.01:
+def wrong_move(t, gradient, moved, wanted):
+    """Say more about a step that is wrong."""
+    if np.isnan(moved):
+        return "0 was divided by 0: what keeps the divisor above 0?"
+    if moved * wanted < 0:
+        return "its direction is wrong"
+    if t == 1 and np.isclose(moved * gradient, wanted, rtol=1e-3):
+        return "too short: it is divided by the corrected square as it is, without the root"
+    if t == 1 and np.isclose(moved / wanted, 0.1 / 0.001**0.5, rtol=1e-2):
         return "too far: both means began at 0 and are too small; has each been divided by what makes up for that?"
     return f"too {'far' if abs(moved) > abs(wanted) else 'short'}"
 
@@ -154,7 +207,7 @@ engine = Exercise(
     half_an_engine,
     [
         "If a × b with b = 5, then raising a by 0.01 raises the product by 0.05: the slope towards a is b.",
-        "exp has its own result as slope, log has 1 / value.",
+        "exp has its own result as slope: `[(self, np.exp(self.value))]`.",
         "Two loops: `reversed(nodes)`, then a node's arrows. Add slope × node.gradient to the parent's gradient.",
     ],
 )
@@ -162,8 +215,8 @@ adam = Exercise(
     judge_adam,
     adam_step,
     [
-        "Four lines: the new mean, the new square, the step, the return. Return the means *before* they are corrected.",
-        "new mean = 0.9 × mean + 0.1 × gradient; the square likewise with 0.999, 0.001 and gradient².",
+        "Three lines: the new square, the step, the return. Return the means *before* they are corrected.",
+        "The square goes as the mean does, with 0.999, 0.001 and gradient².",
         "Correct: mean / (1 − 0.9**t), square / (1 − 0.999**t). Step: learning_rate × corrected mean / (root + 1e-7).",
     ],
 )

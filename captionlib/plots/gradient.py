@@ -28,7 +28,8 @@ NODES = {
 }
 WIDE, TALL = 12, 5.4  # of a node
 HALO = [matplotlib.patheffects.withStroke(linewidth=4, foreground=PAPER)]
-WALKS = ("picture", "words", "state", "attention")  # the colours of up to four walks
+LINES = ("picture", "words", "state", "attention")  # the colours of up to four lines in one chart
+BEYOND = 1e-30, 1e30  # far below and above every chart: a line that goes there leaves it
 EDGE = 2.2  # maps show weights from -EDGE to EDGE
 
 
@@ -81,7 +82,7 @@ def node(axes: Axes, name: str, value: float, gradient: float | None) -> None:
     axes.add_patch(ground)
     axes.text(x, y + 1.1, name, ha="center", va="center", fontsize=10, zorder=3)
     axes.text(x, y - 1.2, number(value), ha="center", va="center", weight="bold", fontsize=12, zorder=3)
-    note(axes, x - 2 * (name == "s_snow"), y + TALL / 2 + 1.4, made)  # beside the arrow that leaves upwards
+    note(axes, x - 2 * (name in ("s_snow", "loss")), y + TALL / 2 + 1.4, made)  # beside the arrow over all others
     if gradient is not None:
         ground = FancyBboxPatch((x - 4.2, y - TALL / 2 - 4), 8.4, 3.4, "round,pad=0,rounding_size=1", zorder=4)
         ground.set(facecolor=INK, linewidth=0)
@@ -122,13 +123,13 @@ def slope_at(weights: np.ndarray, losses: np.ndarray, here: float, slope: float,
 
 
 @house_style
-def race(surface: Surface, walks: dict[str, np.ndarray], title: str) -> Figure:
-    """Show walks on the map of a loss, and beside it the loss at every step.
+def descent(surface: Surface, path: np.ndarray, title: str) -> Figure:
+    """Show a walk on the map of a loss, and beside it the loss at every step.
 
     Args:
         surface: The loss of two weights.
-        walks: Name of up to four walks to its weights, (N, 2) each; a walk may fly off.
-        title: What the race says.
+        path: The walk's weights, (N, 2); it may fly off.
+        title: What the walk says.
 
     Returns:
         A figure as wide as a notebook.
@@ -137,23 +138,53 @@ def race(surface: Surface, walks: dict[str, np.ndarray], title: str) -> Figure:
     figure.text(0.005, 0.985, title, ha="left", va="top", weight="bold", fontsize=12)
     left, right = figure.add_axes((0.065, 0.12, 0.39, 0.39 * 9.2 / 4.5)), figure.add_axes((0.56, 0.12, 0.43, 0.797))
     land(left, surface)
-    highest = 100.0
-    for (name, path), role in zip(walks.items(), WALKS, strict=False):
-        walk(left, path, role)
-        with np.errstate(all="ignore"):
-            losses = surface.loss(path)
-        losses = np.clip(np.where(np.isfinite(losses), losses, np.inf), 1e-4, 1e4)  # (N,)
-        highest = max(highest, losses.max())
-        right.semilogy(losses, color=ROLES[role], linewidth=2.5, label=name)
-    tens = {0.0001: "0.0001", 0.01: "0.01", 1: "1", 100: "100", 10_000: "10,000"}
-    right.set_yticks(list(tens), tens.values())
-    right.minorticks_off()
+    walk(left, path)
+    with np.errstate(all="ignore"):
+        losses = surface.loss(path)  # (N,)
+    losses = np.clip(np.where(np.isfinite(losses), losses, np.inf), *BEYOND)
+    right.semilogy(losses, color=ROLES["picture"], linewidth=2.5)
+    by_tens(right)
     right.yaxis.set_label_coords(-0.14, 0.5)
     right.set(xlabel="steps taken", ylabel="loss, by powers of ten")
-    right.set(xlim=(0, None), ylim=(0.7e-4, min(2 * highest, 1e4)))
-    if len(walks) > 1:
-        right.legend(loc="upper right", ncols=2)
+    right.set(xlim=(0, None), ylim=(0.7e-4, np.clip(2 * losses.max(), 200, 1e4)))
     return figure
+
+
+@house_style
+def rates_tried(rates: np.ndarray, ends: dict[str, dict[str, np.ndarray]], title: str) -> Figure:
+    """Show where descents end that differ in their learning rate; a line leaves the chart where it flies off.
+
+    Args:
+        rates: (N,) rising.
+        ends: What stands above a chart, to the name of up to four optimisers, to the loss (N,) at the end.
+        title: What the charts say.
+
+    Returns:
+        A figure as wide as a notebook.
+    """
+    figure = Figure(figsize=(9.2, 4.2), layout="constrained")
+    figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=12)
+    figure.get_layout_engine().set(wspace=0.05)  # the last rate of a chart stands beside the first of the next
+    for axes, (name, optimisers) in zip(figure.subplots(1, len(ends), sharey=True), ends.items(), strict=True):
+        for (optimiser, losses), role in zip(optimisers.items(), LINES, strict=False):
+            losses = np.clip(np.where(np.isfinite(losses), losses, np.inf), *BEYOND)
+            axes.loglog(rates, losses, color=ROLES[role], linewidth=2.5, label=optimiser)
+        by_tens(axes)
+        axes.set_title(name, weight="normal", loc="center", fontsize=11)
+        axes.set(xlabel="learning rate, by powers of ten", ylabel="loss at the end, by powers of ten")
+        axes.set(xlim=(rates[0], rates[-1]), ylim=(0.7e-4, 200))
+        axes.set_xticks([0.001, 0.01, 0.1, 1], ["0.001", "0.01", "0.1", "1"])
+        axes.minorticks_off()
+        axes.label_outer()
+    axes.legend(loc="lower left")
+    return figure
+
+
+def by_tens(axes: Axes) -> None:
+    """Write out the powers of a hundred at an axis of losses."""
+    tens = {0.0001: "0.0001", 0.01: "0.01", 1: "1", 100: "100", 10_000: "10,000"}
+    axes.set_yticks(list(tens), tens.values())
+    axes.minorticks_off()
 
 
 @house_style
@@ -172,7 +203,7 @@ def walks_apart(surface: Surface, walks: dict[str, np.ndarray], title: str) -> F
     figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=12)
     for axes, (name, path) in zip(figure.subplots(1, len(walks), sharey=True), walks.items(), strict=True):
         land(axes, surface)
-        walk(axes, path, "picture")
+        walk(axes, path)
         axes.set_title(name, weight="normal", loc="center", fontsize=11)
         axes.label_outer()
     return figure
@@ -190,13 +221,13 @@ def land(axes: Axes, surface: Surface) -> None:
     axes.set(xticks=range(-2, 3), yticks=range(-2, 3))
 
 
-def walk(axes: Axes, path: np.ndarray, role: str) -> None:
+def walk(axes: Axes, path: np.ndarray) -> None:
     """Draw a walk (N, 2) up to where it leaves all sense; a dot for each step, a ring where it begins."""
     sane = np.isfinite(path).all(axis=1) & (np.abs(path).max(axis=1) < 1e3)
     path = path[: len(path) if sane.all() else int(sane.argmin())]
     outline = [matplotlib.patheffects.withStroke(linewidth=3.6, foreground=PAPER)]
-    axes.plot(*path.T, color=ROLES[role], linewidth=1.8, path_effects=outline)
-    axes.plot(*path.T, "o", color=ROLES[role], markersize=4, markeredgecolor=PAPER, markeredgewidth=0.8)
+    axes.plot(*path.T, color=ROLES["picture"], linewidth=1.8, path_effects=outline)
+    axes.plot(*path.T, "o", color=ROLES["picture"], markersize=4, markeredgecolor=PAPER, markeredgewidth=0.8)
     axes.plot(*path[0], "o", color=PAPER, markersize=9, markeredgecolor=INK, markeredgewidth=2)
 
 
@@ -246,7 +277,7 @@ def learning_curves(curves: dict[str, np.ndarray], title: str, floor: tuple[str,
     axes = figure.subplots()
     longest, highest = max(map(len, curves.values())) - 1, max(map(np.max, curves.values()))
     beside = {"textcoords": "offset points", "va": "center"}
-    for (name, losses), role in zip(curves.items(), WALKS, strict=False):
+    for (name, losses), role in zip(curves.items(), LINES, strict=False):
         axes.plot(losses, color=ROLES[role], linewidth=2.5)
         axes.annotate(name, (len(losses) - 1, losses[-1]), (6, 0), **beside)
     if floor:

@@ -87,7 +87,7 @@ def show(
     path = walk(surface, optimiser, learning_rate, momentum, start_x, start_y, steps)
     name = {"momentum": f"SGD with momentum {momentum:g}", "Adam": f"Adam with momentum {momentum:g}"}
     setting = f"{name.get(optimiser, optimiser)}, learning rate {learning_rate:g}, on the {surface}"
-    figure = plots.race(SURFACES[surface], {optimiser: path}, setting)
+    figure = plots.descent(SURFACES[surface], path, setting)
     told = outcome(surface, path)
     alt = f"A map of the loss with the walk of {setting}, from ({start_x:g}, {start_y:g}). {told}"
     return f'{parts.picture(figure, alt, 883)}<p role="status">{told}</p>'

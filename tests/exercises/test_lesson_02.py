@@ -41,6 +41,24 @@ def adds_the_slopes(self, nodes):
             parent.gradient += slope + node.gradient
 
 
+def forgets_what_came_back(self, nodes):
+    self.gradient = 1.0
+    for node in reversed(nodes):
+        for parent, slope in node.arrows:
+            parent.gradient += slope
+
+
+def forgets_the_slope(self, nodes):
+    self.gradient = 1.0
+    for node in reversed(nodes):
+        for parent, _ in node.arrows:
+            parent.gradient += node.gradient
+
+
+def stays_at_the_end(self, nodes):
+    self.gradient = 1.0
+
+
 def one_step_only(self, nodes):
     self.gradient = 1.0
     for parent, slope in self.arrows:
@@ -60,6 +78,11 @@ def keeps_the_corrected(w, g, m, v, t, rate):
 def without_root(w, g, m, v, t, rate):
     _, m, v = adam_step(w, g, m, v, t, rate)
     return w - rate * m / (1 - 0.9**t) / (v / (1 - 0.999**t) + 1e-7), m, v
+
+
+def without_a_floor(w, g, m, v, t, rate):
+    _, m, v = adam_step(w, g, m, v, t, rate)
+    return w - rate * m / (1 - 0.9**t) / np.sqrt(v / (1 - 0.999**t)), m, v
 
 
 def uphill(w, g, m, v, t, rate):
@@ -103,15 +126,35 @@ def plain(w, g, m, v, t, rate):
         (
             "engine",
             engine_with(backward=overwrites),
-            "the gradient of a is 4: that is one of its two ways to the total",
+            "the gradient of a is 4: of two ways to the end only one is left",
         ),
-        ("engine", engine_with(backward=walks_forwards), "gradient of b is 0; does the walk begin at the total"),
+        ("engine", engine_with(backward=walks_forwards), "gradient of b is 0; does the walk begin at the end"),
         ("engine", engine_with(backward=adds_the_slopes), "the gradient of a × b is 2, too large"),
+        (
+            "engine",
+            engine_with(backward=forgets_what_came_back),
+            "the ten boxes: after backward the gradient of e_moon is 1: only slopes have a part in it",
+        ),
+        (
+            "engine",
+            engine_with(backward=forgets_the_slope),
+            "gradient of b is 1: the slopes of the arrows have no part",
+        ),
         ("engine", engine_with(backward=one_step_only), "the gradient of b is 0; does the walk begin"),
-        ("engine", engine_with(backward=lambda *_: None), "the gradient of a × b is 0; does the walk begin"),
+        ("engine", engine_with(backward=stays_at_the_end), "the gradient of a × b is 0; does the walk begin"),
+        ("engine", engine_with(backward=lambda *_: None), "the gradient of the total is 0; does the walk begin"),
         ("adam", uncorrected, "the weight moves by -0.3162; too far: both means began at 0"),
-        ("adam", keeps_the_corrected, "step 1, gradient 4: the new mean is 4, too large"),
-        ("adam", without_root, "step 1, gradient 4: the weight moves by -0.025; too short"),
+        (
+            "adam",
+            keeps_the_corrected,
+            "step 1, gradient 4: the new mean is 4, too large: give it back as kept, not corrected",
+        ),
+        (
+            "adam",
+            without_root,
+            "step 1, gradient 4: the weight moves by -0.025; too short: it is divided by the corrected square as",
+        ),
+        ("adam", without_a_floor, "step 1, gradient 0: the weight moves by nan; 0 was divided by 0"),
         ("adam", uphill, "the weight moves by 0.1; its direction is wrong"),
         ("adam", from_step_0, "ZeroDivisionError"),
         ("adam", without_square, "step 1, gradient 4: the new square is 0.004, too small"),

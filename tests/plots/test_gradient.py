@@ -30,7 +30,7 @@ def test_ten_nodes_show_their_numbers_and_each_arrow_its_slope():
     values = {"x": 2, "w_snow": 0, "w_moon": 0.55, "s_snow": 0, "s_moon": 1.1, "e_snow": 1, "e_moon": 3}
     values |= {"total": 4, "log_total": 1.39, "loss": 1.39}
     figure = plots.ten_nodes(values, "Forwards")
-    assert len(NODES) == 10 and {"Forwards", "0.55", "1.39", *NODES} <= set(texts(figure))
+    assert len(NODES) == 10 and {"Forwards", "0.55", "1.39", "−", *NODES} <= set(texts(figure))
     assert not [text for text in texts(figure) if len(text) > 1 and text.startswith("×")]
     figure = plots.ten_nodes(values, "Backwards", {name: -number for number, name in enumerate(NODES)})
     slopes = sorted(text for text in texts(figure) if len(text) > 1 and text.startswith("×"))
@@ -50,19 +50,29 @@ def test_a_slope_is_written_and_its_line_touches_the_curve():
 
 
 @pytest.mark.parametrize("rate", [0.02, 0.5])
-def test_a_race_names_its_walks_and_ends_them_where_they_leave_all_sense(rate):
-    steps = {"SGD": optimisers.sgd, "Adam": optimisers.adam}
-    walks = {
-        name: optimisers.descend(step, SURFACES["two dips"].slope, (2, 2), 40, learning_rate=rate)
-        for name, step in steps.items()
-    }
-    figure = plots.race(SURFACES["two dips"], walks, "Who is first?")
+def test_a_descent_ends_where_it_leaves_all_sense(rate):
+    path = optimisers.descend(optimisers.sgd, SURFACES["two dips"].slope, (2, 2), 40, learning_rate=rate)
+    figure = plots.descent(SURFACES["two dips"], path, "Down")
     nothing_hangs_out(figure)
-    assert {"SGD", "Adam", "Who is first?"} <= set(texts(figure))
+    assert "Down" in texts(figure)
     for line in figure.axes[0].lines:
         assert np.isfinite(line.get_xydata()).all()
     flown = {len(line.get_xdata()) < 41 for line in figure.axes[0].lines if len(line.get_xdata()) > 1}
     assert (True in flown) == (rate == 0.5)
+
+
+def test_a_loss_below_the_chart_leaves_it():
+    path = optimisers.descend(optimisers.sgd, VALLEY.slope, (1, 1), 60, learning_rate=0.15)
+    chart = plots.descent(VALLEY, path, "Gone").axes[1]
+    assert chart.lines[0].get_ydata()[-1] < chart.get_ylim()[0]
+    rates, flown = np.array([0.01, 0.1, 1]), np.array([1, 1e-9, np.nan])
+    figure = plots.rates_tried(rates, {"wide": {"SGD": flown}, "narrow": {"SGD": flown}}, "Rates")
+    for chart in figure.axes:
+        (line,) = chart.lines
+        low, high = chart.get_ylim()
+        assert line.get_ydata()[1] < low and line.get_ydata()[2] > high
+    assert {"SGD", "wide", "narrow", "Rates"} <= set(texts(figure))
+    nothing_hangs_out(figure)
 
 
 def test_walks_apart_stand_on_maps_of_their_own():
