@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from captionlib.plots.drawing import arrow, box, canvas, cells, chips, coarse, joint, lane, look, note, picture, sheet
-from captionlib.plots.palette import Figure, house_style
+from captionlib.plots.palette import PAPER, Figure, house_style
 
 # ToyNet's layers: left and bottom of the drawn map, its places a side, its features, pixels a side that one place sees.
 MAPS = [(20, 47, 48, 24, 3), (37, 47, 48, 32, 7), (54, 47, 24, 64, 11)]
@@ -26,7 +26,8 @@ def how_the_cnn_works() -> Figure:
     lane(axes, "once a picture", (0.5, 22, 119, 49.5))
     picture(axes, 3.5, 47, SIDE)
     note(axes, 8, 45.2, "(96, 96, 3)")
-    note(axes, 3.5, 31, "below each layer: the pixels\nthat one of its places sees", ha="left")
+    told = "below each layer: the pixels\nthat one of its places sees;\nthe more features, the more sheets"
+    note(axes, 3.5, 29, told, ha="left")
     for layer in MAPS:
         feature_map(axes, *layer)
     for start, end, y in [(12.5, 20, 51.5), (30, 37, 51.5), (47, 54, 51.5), (82.5, 88, 40.5)]:
@@ -39,7 +40,7 @@ def how_the_cnn_works() -> Figure:
     cells(axes, 106, 47, SIDE, coarse(), "features")
     arrow(axes, (98, 63.5), (103, 63.5), (103, 53), (105.6, 53))
     arrow(axes, (100.5, 40.5), (103, 40.5), (103, 50), (105.6, 50))
-    note(axes, 104.3, 42, "1×1 twice\n(12, 12, 96)", ha="left")
+    note(axes, 104.3, 42, "1×1, twice:\nwithin a place\n(12, 12, 96)", ha="left")
     note(axes, 110.5, 59.5, "features\n(144, 128)")
     one_layer(axes)
     return figure
@@ -61,18 +62,24 @@ def feature_map(axes: Axes, x: float, y: float, places: int, depth: int, sees: i
 def one_layer(axes: Axes) -> None:
     """Draw what a convolution does at one place: multiply, add, cut off."""
     lane(axes, "one layer, at one place, with one of its kernels", (0.5, 1, 119, 19.5))
-    y = 9.5
-    picture(axes, 8, y - 3.5, 7, (slice(41, 44), slice(14, 17)))
-    joint(axes, 21.3, y, "×", "features")
-    cells(axes, 28, y - 3.5, 7, np.array([[0.3, 0.9, 0.5], [0.2, 1, 0.4], [0.3, 0.8, 0.2]]), "features")
-    for start, end in [(35.5, 49), (66, 76), (92, 102.6)]:
+    y, kernel = 9.5, np.array([[0.3, 0.9, 0.5], [0.2, 1, 0.4], [0.3, 0.8, 0.2]])
+    picture(axes, 20, 11, 5.7, (slice(36, 39), slice(14, 17)))
+    for place in (1.9, 3.8):  # between the pixels
+        axes.vlines(20 + place, 11, 16.7, color=PAPER, linewidth=1.5, zorder=3)
+        axes.hlines(11 + place, 20, 25.7, color=PAPER, linewidth=1.5, zorder=3)
+    cells(axes, 20, 2.4, 5.7, kernel, "features")
+    joint(axes, 34, y, "×", "features")
+    for height, text in [(14, "3 × 3 pixels"), (5.2, "3 × 3 weights")]:
+        note(axes, 18.4, height, text, ha="right")
+        arrow(axes, (26.3, height), (34, height), (34, y + (1.7 if height > y else -1.7)))
+    for start, end in [(35.7, 49), (66, 76), (92, 102.6)]:
         arrow(axes, (start, y), (end, y))
     box(axes, "add up", "features", (49, y - 4.5, 17, 9), "then normalise")
     box(axes, "ReLU", "features", (76, y - 4.5, 16, 9), "below 0 is 0")
     one = np.full((12, 12), 0.12)
     one[5, 2] = 1
     cells(axes, 103, y - 4.5, SIDE, one, "features")
-    for x, text in [(11.5, "3 × 3 pixels"), (31.5, "3 × 3 weights"), (107.5, "one number")]:
+    for x, text in [(57.5, "mean 0, spread 1"), (107.5, "one number")]:
         note(axes, x, y - 6.3, text)
 
 
@@ -109,25 +116,26 @@ def how_the_lstm_works() -> Figure:
 
 def inside_a_step(axes: Axes) -> None:
     """Draw the four gates of an LSTM and what they do to its cell."""
-    lane(axes, "inside one step", (0.5, 1, 119, 33))
+    told = "inside one step: gates f, i, o go from 0, nothing, to 1, all; tanh squeezes numbers to −1 to 1"
+    lane(axes, told, (0.5, 1, 119, 33))
     cell, middle, bus = 26, 19.5, 4
     for x, y in ((3, cell), (106, cell), (106, middle), (3, bus)):
         note(axes, x, y, "cell (256)" if y == cell else "hidden (256)", ha="left")
     for start, end in ((14, 32.3), (35.7, 60.3), (63.7, 105)):
         arrow(axes, (start, cell), (end, cell), role="state")
-    for x, y, sign, text in ((34, cell, "×", "keep some"), (62, cell, "+", "add some")):
+    for x, y, sign, text in ((34, cell, "×", "keep some: × f"), (62, cell, "+", "add some")):
         joint(axes, x, y, sign, "state")
         note(axes, x, y + 3.2, text)
     joint(axes, 62, middle, "×", "state")
     joint(axes, 93, middle, "×", "state")
     note(axes, 95, middle - 2.2, "show some", ha="left")
     for x, name, span in (
-        (34, "forget f", "0 to 1"),
-        (52, "into i", "0 to 1"),
-        (73, "candidate g", "−1 to 1"),
-        (93, "out o", "0 to 1"),
+        (34, "forget f", "what to keep"),
+        (52, "into i", "what to add"),
+        (73, "candidate g", "new, −1 to 1"),
+        (93, "out o", "what to show"),
     ):
-        width = 17 if name == "candidate g" else 13
+        width = 17 if name == "candidate g" else 15
         box(axes, name, "state", (x - width / 2, 7.5, width, 8), span)
         arrow(axes, (x, bus), (x, 7.5))
     arrow(axes, (34, 15.5), (34, cell - 1.7))
@@ -143,6 +151,7 @@ def inside_a_step(axes: Axes) -> None:
     chips(axes, ["red"], 3, 11)
     arrow(axes, (8.2, 11), (22, 11), (22, bus), head=False)
     note(axes, 14.5, 12.8, "(128)")
+    note(axes, 57.5, 2.4, "both, side by side, go to all four")
 
 
 @house_style
@@ -169,12 +178,12 @@ def how_attention_works() -> Figure:
     arrow(axes, (16, y), (36, y))
     note(axes, 26, y + 1.8, "query (256)")
     arrow(axes, (44, 36.5), (44, y + 4.5))
-    note(axes, 55, 40.7, "keys: what each place is found by", ha="left")
+    note(axes, 55, 40.7, "keys, made from the values:\nwhat each place is found by", ha="left")
     picture(axes, 63, y - 6, 12)
     cells(axes, 63, y - 6, 12, 0.8 * look(), "attention")
     arrow(axes, (52, y), (62.6, y))
     note(axes, 57, y + 1.8, "softmax")
-    note(axes, 69, y + 7.8, "weights (144), sum 1")
+    note(axes, 69, y + 7.8, "weights (144): shares that sum to 1")
     box(axes, "average", "attention", (82, y - 4.5, 14, 9), "of the values")
     arrow(axes, (75, y), (82, y))
     arrow(axes, (52, 51.2), (89, 51.2), (89, y + 4.5))
@@ -205,6 +214,9 @@ def how_the_transformer_works() -> Figure:
     arrow(axes, (15, 53.5), (58, 53.5))
     lane(axes, "once a word", (0.5, 1, 119, 43))
     lane(axes, "block, twice", (38.7, 2, 62.6, 40.5))
+    told = "T: words so far\nhead: one of four looks at once\nnorm: to mean 0, spread 1\n+: what was found is added\n"
+    told += "staircase: no word sees a later one\nthink: each word for itself"
+    note(axes, 2.1, 30, told, ha="left")
     y = 8.6
     for number, word in enumerate(["<start>", "a", "red"]):
         chips(axes, [word], 3, y + 4.6 * (1 - number))

@@ -11,8 +11,8 @@ STEPS = {
     "data": ("picture", (1, 2.5, 15, 28), "Step 1, data: pictures, and what people said of them"),
     "vision": ("features", (25, 20.5, 14, 10), "Step 2, vision: the picture becomes a grid of features"),
     "text": ("words", (25, 2.5, 14, 10), "Step 3, text: the caption becomes tokens"),
-    "decoder": ("state", (59, 11.5, 14, 10), "Step 4, the decoder: features and tokens become odds for the next word"),
-    "decoding": ("words", (83, 11.5, 15, 10), "Step 5, decoding: the odds become a caption"),
+    "decoder": ("state", (59, 11.5, 14, 10), "Step 4, the decoder: what is the next word? A number for each"),
+    "decoding": ("words", (83, 11.5, 15, 10), "Step 5, decoding: the numbers become a caption"),
     "metrics": ("picture", (105, 11.5, 14, 10), "Step 6, metrics: how good is the caption?"),
 }
 
@@ -32,24 +32,32 @@ def six_steps(lit: str | None = None) -> Figure:
     """
     if lit is not None and lit not in STEPS:
         raise CaptionlibError(f"There is no step called {lit}; the six steps are {', '.join(STEPS)}.")
-    figure, axes = canvas(STEPS[lit][2] if lit else "A photograph becomes a sentence in six steps", 37)
+    figure, axes = canvas(STEPS[lit][2] if lit else "A photograph becomes a sentence in six steps", 40)
     for number, (name, (role, place, _)) in enumerate(STEPS.items(), start=1):
         box(axes, f"{number}  {name}", role, place, bright=lit in (None, name))
     for start, end in [
         ((16, 25.5), (25, 25.5)), ((39, 25.5), (43.5, 25.5)), ((53, 25.5), (59, 19.5)),  # the picture's way
         ((16, 7.5), (25, 7.5)), ((39, 7.5), (42, 7.5)), ((55, 9.5), (59, 13.5)),  # the words' way
-        ((73, 16.5), (83, 16.5)), ((98, 16.5), (105, 16.5)),
+        ((73, 16.5), (83, 16.5)), ((90.5, 11.5), (90.5, 8.2)),
     ]:  # fmt: skip
         arrow(axes, start, end)
+    arrow(axes, (103.4, 6), (112, 6), (112, 11.5))
+    arrow(axes, (8.5, 30.5), (8.5, 34), (112, 34), (112, 21.5))
     picture(axes, 4, 20, 9)
     for i, width in enumerate((9, 7, 8)):  # lines of captions
         axes.add_patch(Rectangle((4, 9.5 - 2 * i), width, 0.9, facecolor=PAPER, linewidth=0, zorder=3))
     chips(axes, ["a", "red", "boat"], 42, 7.5)
-    chips(axes, ["a", "red", "boat", "sails"], 89.6, 7.1)
+    chips(axes, ["a", "red", "boat", "sails"], 79.6, 6)
     cells(axes, 44, 21, 9, coarse(6), "features")
     odds(axes, 74.7, 18.5)
-    for x, y, text in [(48.6, 19, "features"), (48.5, 3.5, "tokens"), (78, 14.1, "logits"), (101.5, 3.1, "caption")]:
+    for x, y, text in [
+        (48.6, 19, "features"),
+        (48.5, 3.5, "tokens"),
+        (78, 12.8, "logits:\none a word"),
+        (91.5, 2.4, "caption"),
+    ]:
         note(axes, x, y, text)
+    note(axes, 110.5, 32, "what people said, to compare with", ha="right")
     arrow(axes, (66, 21.5), (66, 28), (53.5, 28), role="attention", dashed=True)
     note(axes, 67.5, 26, "attention", ha="left", color=ROLES["attention"])
     return figure
@@ -62,47 +70,49 @@ def whole_architecture() -> Figure:
     Returns:
         A figure as wide as a notebook.
     """
-    figure, axes = canvas("The CNN reads the picture once; the decoder looks again for every word", 60)
-    lane(axes, "once a picture", (0.5, 34, 119, 21.5))
-    picture(axes, 4, 36, 13)
-    box(axes, "CNN", "features", (32, 37.5, 16, 10), "ToyNet")
-    cells(axes, 63, 36, 13, coarse(), "features")
-    arrow(axes, (17, 42.5), (32, 42.5))
-    arrow(axes, (48, 42.5), (62.6, 42.5))
-    note(axes, 24.3, 44.3, "(96, 96, 3)")
-    note(axes, 55.2, 44.3, "(144, 128)")
-    note(axes, 78, 42.5, "features: 12 × 12 places,\n128 numbers about each", ha="left")
-    lane(axes, "once a word", (0.5, 1, 119, 31))
-    y = 17.5
+    figure, axes = canvas("The CNN reads the picture once; the decoder looks again for every word", 63)
+    lane(axes, "once a picture", (0.5, 37, 119, 21.5))
+    picture(axes, 4, 39, 13)
+    box(axes, "CNN", "features", (32, 40.5, 16, 10), "ToyNet")
+    cells(axes, 63, 39, 13, coarse(), "features")
+    arrow(axes, (17, 45.5), (32, 45.5))
+    arrow(axes, (48, 45.5), (62.6, 45.5))
+    note(axes, 24.3, 47.3, "(96, 96, 3)")
+    note(axes, 55.2, 47.3, "(144, 128)")
+    note(axes, 78, 45.5, "features: 12 × 12 places,\n128 numbers about each", ha="left")
+    lane(axes, "once a word", (0.5, 1, 119, 34))
+    y = 20.5
     chips(axes, ["red"], 3, y)
     box(axes, "embedding", "words", (15, y - 4.5, 15, 9))
     box(axes, "LSTM", "state", (40, y - 4.5, 12, 9))
     box(axes, "attention", "attention", (62, y - 4.5, 15, 9))
-    box(axes, "output", "words", (87, y - 4.5, 12, 9))
-    odds(axes, 101.5, y + 1.5)
+    box(axes, "output", "words", (85, y - 4.5, 12, 9))
+    odds(axes, 100.5, y + 1.5)
     chips(axes, ["boat"], 111.5, y)
     for start, end, shape in [
         (8.2, 15, ""),
         (30, 40, "(128)"),
         (52, 62, "(256)"),
-        (77, 87, "(256)"),
-        (99, 111.3, "odds (105)"),
+        (77, 85, "(256)"),
+        (97, 111.3, "probabilities\n(105)"),
     ]:
         arrow(axes, (start, y), (end, y))
-        note(axes, (start + end) / 2 - 0.5, y + (1.8 if end < 100 else -1.8), shape)
+        note(axes, (start + end) / 2 - 0.5, y + (1.8 if end < 100 else -3), shape)
     arrow(axes, (114.5, y - 2.2), (114.5, 4), (5.6, 4), (5.6, y - 2.2))
-    note(axes, 60, 5.7, "the word it says is the next word it reads")
-    arrow(axes, (64.5, 35.6), (64.5, 30), (46, 30), (46, y + 4.5))
-    note(axes, 44.5, 27.5, "mean over places:\nthe first state (256)", ha="right")
-    arrow(axes, (67.5, y + 4.5), (67.5, 35.6), role="attention", dashed=True)
-    note(axes, 66.3, 25.5, "where?", ha="right", color=ROLES["attention"])
-    arrow(axes, (71.5, 35.6), (71.5, y + 4.5))
-    note(axes, 73, 27.5, "keys and values\n(144, 256)", ha="left")
+    note(axes, 60, 5.7, "what it reads next: the word it says, and what it has just seen")
+    for x in (33, 55):  # word and state go past attention, too
+        arrow(axes, (x, y), (x, 13.6), (91, 13.6), (91, y - 4.5), head=x == 55)
+    arrow(axes, (64.5, 38.6), (64.5, 33), (46, 33), (46, y + 4.5))
+    note(axes, 44.5, 30.5, "once: the mean over places\nis the first state (256)", ha="right")
+    arrow(axes, (67.5, y + 4.5), (67.5, 38.6), role="attention", dashed=True)
+    note(axes, 66.3, 28.5, "where?", ha="right", color=ROLES["attention"])
+    arrow(axes, (71.5, 38.6), (71.5, y + 4.5))
+    note(axes, 73, 30.5, "keys and values\n(144, 256)", ha="left")
     for x, text in [
         (22.5, "turns the word\ninto numbers"),
         (46, "remembers\nthe words so far"),
         (69.5, "looks at the places\nthat matter now"),
-        (93, "weighs word,\nstate and look"),
+        (91, "weighs word,\nstate and look"),
     ]:
         note(axes, x, 10.2, text)
     return figure
