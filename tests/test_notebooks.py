@@ -103,7 +103,7 @@ BROKEN = {
     "describes_its_pictures": [
         swap('"mystnb"', '"myst"'),
         drop("first-notice"),
-        swap("A red boat, a yellow cat", "## A red boat"),
+        swap("A drawn lake with a red boat", "## A red boat"),
         add("![map](../docs/map.png)"),
         show("<img src='a.png'>"),
         show('<img alt="" src="a.png">'),

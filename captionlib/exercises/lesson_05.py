@@ -1,8 +1,10 @@
 """Exercises of lesson 05: the gradient of a lookup, and the neighbours of a word."""
 
+import re
+
 import numpy as np
 
-from captionlib.exercises.exercise import Exercise, ask, unlike
+from captionlib.exercises.exercise import Exercise, NotYet, ask, unlike
 
 
 def table_gradient(gradient, ids, rows):
@@ -16,11 +18,23 @@ def judge_table_gradient(mine):
     """Read three rows once each, then one row twice, then more often."""
     for ids in ([2, 0, 3], [1, 3, 1], [0, 0, 0, 2, 0]):
         gradient = np.arange(1.0, 2 * len(ids) + 1).reshape(-1, 2)  # (N, 2)
-        got, wanted = ask(mine, gradient, np.array(ids), 5), table_gradient(gradient, ids, 5)
+        got, wanted = ask_for_gradient(mine, gradient, ids), table_gradient(gradient, ids, 5)
         if wrong := unlike(got, wanted):
             twice = "; a row was read more than once here" if len(set(ids)) < len(ids) else ""
             return f"for ids {ids} and 5 rows, {wrong}{twice}"
     return None
+
+
+def ask_for_gradient(mine, gradient, ids):
+    """Ask for 5 rows; where a matrix product does not fit, put NumPy's words about it into plain ones."""
+    try:
+        return ask(mine, gradient, np.array(ids), 5)
+    except ValueError as fault:
+        sizes = re.search(r"size (\d+) is different from (\d+)", str(fault))
+        if not sizes:
+            raise
+        told = f"{sizes[2]} columns on its left meet {sizes[1]} rows on its right"
+        raise NotYet(f"for {len(ids)} ids and 5 rows, a matrix product in your function does not fit: {told}") from None
 
 
 def nearest_ids(table, word, count):
@@ -47,9 +61,15 @@ def judge_nearest(mine):
             return f"{asked}, the word itself is among its neighbours"
         if set(got.tolist()) != set(wanted.tolist()):
             stray = next(i for i in got.tolist() if i not in wanted)
-            return f"{asked}, it names word {stray}, whose length is {np.hypot(*table[stray]):.1f}: others point nearer"
+            cosine, length = np.cos(angles[stray] - angles[word]), np.hypot(*table[stray])
+            about = f"whose length is {length:.1f}" if cosine > 0 else "which points away"
+            return f"{asked}, it names word {stray}, {about} (cosine {cosine:.2f}): others point nearer"
         if (got != wanted).any():
             return f"{asked}, the words are right and their order is not: the most similar comes first"
+    kept = table.copy()
+    mine(kept, 0, 1)
+    if (kept != table).any():
+        return "the ids are right, but your function changes the table that it was given: compute with a new array"
     return None
 
 

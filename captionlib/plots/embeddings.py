@@ -16,6 +16,7 @@ ON_PAPER = {
     "alpha": 0.75,
 }  # no line strikes through
 LETTER, LINE = 0.082, 0.17  # inches: one letter and one line at 10 points
+MOVED = 0.16  # inches: a word further from its dot gets a line
 # Where a word may stand when its place is taken: rings around its dot, (N, 2), the nearest first.
 ANGLES = np.arange(0, 2 * np.pi, np.pi / 8)
 SPOTS = np.concatenate([r * np.column_stack([np.cos(ANGLES), 0.7 * np.sin(ANGLES)]) for r in np.arange(0.1, 2.6, 0.1)])
@@ -65,7 +66,8 @@ def word_map(
         title: What the map says.
         lit: A word to stand out, on orange, with the others written where there is room; None writes all alike.
         near: Its neighbours, in bold.
-        frame: (N, 2), points that shall fit too, so that maps can be compared; None for `points` alone.
+        frame: (N, 2), points that shall fit too, so that maps can be compared; None for `points` alone, with more room
+            where they crowd.
 
     Returns:
         A figure as wide as a notebook.
@@ -74,7 +76,9 @@ def word_map(
     axes = figure.add_axes((0.005, 0.005, 0.99, 0.93))
     figure.text(0.005, 0.985, title, ha="left", va="top", weight="bold", fontsize=12)
     size = (9.1, 5.75)
-    scatter_words(axes, in_inches(points, points if frame is None else frame, size), words, size, words, lit, near)
+    if frame is None:
+        frame = points = uncrowded(points)
+    scatter_words(axes, in_inches(points, frame, size), words, size, words, lit, near)
     return figure
 
 
@@ -130,11 +134,17 @@ def rings(panels: dict[str, np.ndarray], words: list[str], paints: list[tuple]) 
         axes.scatter(*dots.T, s=190, c=np.array(paints) / 255, edgecolors=INK, linewidths=0.8, zorder=2)
         rim = np.array([[0.1, 0.1]])  # a dot is a disc here: words stay further off
         letters = np.array([[LETTER * len(word) / 2, LINE / 2] for word in words])
-        for spot, dot, word in zip(free_spots(dots, letters + rim, size), dots, words, strict=True):
+        for spot, dot, word in zip(free_spots(dots, letters + rim, size, dots), dots, words, strict=True):
             if np.hypot(*(spot - dot)) > 0.6:
-                axes.plot(*np.column_stack([dot, spot]), color=QUIET, alpha=0.4, linewidth=0.8, zorder=0)
+                axes.plot(*np.column_stack([dot, spot]), color=QUIET, linewidth=0.8, linestyle=":", zorder=0)
             axes.text(*spot, word, ha="center", va="center_baseline", fontsize=10, bbox=ON_PAPER, zorder=3)
     return figure
+
+
+def uncrowded(points: np.ndarray) -> np.ndarray:
+    """Give crowded places of a map (V, 2) more room: mix each coordinate with its rank, which keeps their order."""
+    share = (points - points.min(axis=0)) / np.maximum(np.ptp(points, axis=0), 1e-9)  # 0 to 1
+    return 0.6 * share + 0.4 * points.argsort(axis=0).argsort(axis=0) / max(len(points) - 1, 1)
 
 
 def in_inches(points: np.ndarray, frame: np.ndarray, size: tuple[float, float]) -> np.ndarray:
@@ -164,12 +174,12 @@ def scatter_words(
     told = told[np.isin(words, written)[told] | first[told]]  # (W,)
     letter = LETTER * (1.1 if lit else 1)  # bold is wider
     half = np.array([[letter * len(words[i]) / 2, LINE / 2] for i in told])  # (W, 2)
-    middles = free_spots(dots[told], half, size)
+    middles = free_spots(dots[told], half, size, dots)
     ends = middles + np.clip(dots[told] - middles, -half, half)  # (W, 2), where a word is nearest to its dot
     reach = np.hypot(*(ends - dots[told]).T)  # (W,) how far from its dot a word had to go
     near_enough = first[told] | (reach < 0.4)  # beside a lit word, the others are written where there is room
     told, middles, ends, reach = (each[near_enough] for each in (told, middles, ends, reach))
-    moved = reach > 0.16
+    moved = reach > MOVED
     for chosen, alpha in ((moved & ~first[told], 0.4), (moved & first[told], 1)):
         leaders = np.stack([dots[told], ends], axis=1)[chosen]  # (lines, 2 ends, 2)
         axes.add_collection(LineCollection(leaders, colors=QUIET, alpha=alpha, linewidths=0.8))
@@ -181,23 +191,37 @@ def scatter_words(
     axes.scatter(*dots[first].T, s=16, color=ROLES["words"], linewidths=0)
 
 
-def free_spots(dots: np.ndarray, half: np.ndarray, size: tuple[float, float]) -> np.ndarray:
-    """Find a place for every word, one after the other, as near to its dot as dots and earlier words leave room.
+def free_spots(dots: np.ndarray, half: np.ndarray, size: tuple[float, float], things: np.ndarray) -> np.ndarray:
+    """Find a place for every word, one after the other, as near to its dot as earlier words and lines leave room.
 
     Args:
-        dots: (V, 2), in inches.
-        half: (V, 2), half of each word's width and height.
+        dots: (W, 2), in inches, of the words to write.
+        half: (W, 2), half of each word's width and height.
         size: Width and height of the map.
+        things: (N, 2), points that no word may cover: the dots of the map, or points along a line.
 
     Returns:
-        The middle of every word, (V, 2). Where no spot is free, a word takes the nearest one inside the map.
+        The middle of every word, (W, 2). Where no spot is free, a word takes the nearest one inside the map.
     """
-    middles = np.zeros_like(dots)
+    middles, lines = np.zeros_like(dots), np.zeros((0, 2))  # lines: points along the leaders so far
     for i in range(len(dots)):
-        spots = dots[i] + SPOTS + np.sign(SPOTS.round(6)) * [half[i, 0], 0]  # (N, 2): beside the dot, not on it
+        spots = dots[i] + SPOTS + np.sign(SPOTS.round(6)) * [half[i, 0], 0]  # (S, 2): beside the dot, not on it
         inside = ((spots >= half[i]) & (spots <= np.array(size) - half[i])).all(axis=1)
-        things = np.concatenate([middles[:i], dots]), np.concatenate([half[:i], np.zeros_like(dots)]) + half[i] + 0.02
-        apart = [np.abs(spots[:, None, axis] - things[0][:, axis]) > things[1][:, axis] for axis in (0, 1)]
-        free = inside & (apart[0] | apart[1]).all(axis=1)  # (N,)
+        taken = np.concatenate([middles[:i], things, lines])
+        reach = half[i] + 0.02 + np.append(half[:i], np.zeros((len(taken) - i, 2)), axis=0)
+        free = inside & (np.abs(spots[:, None] - taken) > reach).any(axis=2).all(axis=1)  # (S,)
         middles[i] = spots[free.argmax() if free.any() else inside.argmax()]
+        for spot in spots[free]:
+            line = leader(dots[i], spot, half[i])
+            through = (np.abs(line[:, None] - middles[:i]) < half[:i]).all(axis=2).any()
+            if not through and (np.abs(line[:, None] - lines).max(axis=2) > 0.05).all():
+                middles[i] = spot
+                break
+        line = leader(dots[i], middles[i], half[i])
+        lines = np.append(lines, line, axis=0) if np.hypot(*(line[-1] - dots[i])) > MOVED else lines
     return middles
+
+
+def leader(dot: np.ndarray, middle: np.ndarray, half: np.ndarray) -> np.ndarray:
+    """Give points (P, 2) along the line from near a dot to the nearest edge of its word."""
+    return dot + np.linspace(0.2, 1, 16)[:, None] * (middle + np.clip(dot - middle, -half, half) - dot)

@@ -1,6 +1,7 @@
 """What a network remembers: gates and cell at every word, and how memory and blame fade with distance (lesson 06)."""
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
@@ -24,7 +25,7 @@ def gates_at_work(
         units: Which units to show, and what each is called.
         vocabulary: The V words.
         free: Odds of the next word when nobody holds a gate, (V,); None when nobody does.
-        held: What a hand holds: pairs of gate and word, such as ("f", 2).
+        held: What a hand holds: pairs of gate and word, such as ("f", 2); one word or a row of words.
         title: What is seen; left out, it names the leading word.
 
     Returns:
@@ -42,14 +43,21 @@ def gates_at_work(
         bottom = height - top - TRACK * (number + 1) + 0.1
         axes = figure.add_axes((LEFT / WIDTH, bottom / height, ACROSS / WIDTH, (TRACK - 0.38) / height))
         track(axes, {row: told[row][:, unit] for row in ROWS}, f"unit {unit}: {name}")
-        for row, t in held:
-            place = (t - 0.5, list(ROWS).index(row) - 0.5)
-            axes.add_patch(Rectangle(place, 1, 1, fill=False, edgecolor=INK, linewidth=2, clip_on=False, zorder=3))
+        for row in dict(held):
+            first, *_, last = sorted([t for gate, t in held if gate == row] * 2)
+            place = (first - 0.5, list(ROWS).index(row) - 0.5)  # one frame from the first to the last word held
+            across = last - first + 1
+            axes.add_patch(Rectangle(place, across, 1, fill=False, edgecolor=INK, linewidth=2, clip_on=False, zorder=3))
     for t, word in enumerate(words):
         x, y = (LEFT + ACROSS * (t + 0.5) / len(words)) / WIDTH, 1 - (0.54 + step * (t % 2)) / height
         figure.text(x, y, word, ha="center", va="center", fontsize=10, bbox=ON_ORANGE)
     bars = figure.add_axes((7.35 / WIDTH, 0.72 / height, 1.25 / WIDTH, (height - top - 0.9) / height))
     next_odds(bars, odds, free, vocabulary)
+    for x, share, key in ((7.3, 0.0, "0 shut"), (8.05, 1.0, "1 open")):  # what the colours say
+        style = {"facecolor": colormaps[MAP](share), "edgecolor": "none", "boxstyle": "round,pad=0.2"}
+        figure.text(
+            x / WIDTH, 1 - 0.54 / height, key, color=INK if share else PAPER, va="center", fontsize=10, bbox=style
+        )
     return figure
 
 
@@ -88,16 +96,17 @@ def next_odds(axes: Axes, odds: np.ndarray, free: np.ndarray | None, vocabulary:
 
 
 @house_style
-def fading(x: np.ndarray, lines: dict[str, np.ndarray], title: str, xlabel: str, ylabel: str, **scales) -> Figure:
+def fading(x: np.ndarray, lines: dict, title: str, xlabel: str, ylabel: str, mark=None, **scales) -> Figure:
     """Draw how something fades with distance, or grows with number.
 
     Args:
         x: (N,), such as words back.
         lines: Name of each line to its values (N,), or to those of several runs, (runs, N): then each run is a dot,
-            and the line joins their means.
+            and the line joins their means; a line with an empty name stays unnamed.
         title: What the lines say.
         xlabel: What x is.
         ylabel: What the values are.
+        mark: A height to compare with, and its name, such as (0.125, "guessing"); none when None.
         **scales: xscale, yscale or ylim, as Matplotlib takes them.
 
     Returns:
@@ -106,12 +115,15 @@ def fading(x: np.ndarray, lines: dict[str, np.ndarray], title: str, xlabel: str,
     figure = Figure(figsize=(7.6, 3.7), layout="constrained")
     axes = figure.subplots()
     ends = []
-    for role, (name, values) in zip(LINES, lines.items(), strict=False):
+    for number, (role, (name, values)) in enumerate(zip(LINES, lines.items(), strict=False)):
         runs = np.atleast_2d(values)
         axes.plot(x, runs.mean(axis=0), color=ROLES[role], linewidth=2.5)
-        if len(runs) > 1:
-            axes.plot(x, runs.T, "o", color=ROLES[role], markersize=5, alpha=0.6)
-        ends.append((runs.mean(axis=0)[-1], name, ROLES[role]))
+        if len(runs) > 1:  # later dots are smaller: where dots meet, all can be seen
+            axes.plot(x, runs.T, "o", color=ROLES[role], markersize=max(10 - 2 * number, 4), alpha=0.8)
+        ends += [(runs.mean(axis=0)[-1], name, ROLES[role])] if name else []
+    if mark:
+        axes.axhline(mark[0], color=QUIET, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
+        axes.annotate(mark[1], (0.01, mark[0]), (0, 4), axes.get_yaxis_transform(), "offset points", color=QUIET)
     axes.set(xlabel=xlabel, ylabel=ylabel, **scales)
     axes.minorticks_off()
     figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=12)
@@ -120,15 +132,22 @@ def fading(x: np.ndarray, lines: dict[str, np.ndarray], title: str, xlabel: str,
 
 
 def name_ends(axes: Axes, ends: list[tuple[float, str, str]]) -> None:
-    """Write each line's name at its right end, far enough apart to be read; `ends` holds height, name and colour."""
-    heights = axes.transAxes.inverted().transform(axes.transData.transform([(1, end[0]) for end in ends]))[:, 1]
-    order, last = np.argsort(heights), -1.0
-    for i in order:
-        last = max(np.clip(heights[i], 0, 1), last + 0.085)
+    """Write each line's name beside its right end, far enough apart to be read, and join the two.
+
+    Args:
+        axes: Where the lines are.
+        ends: Height, name and colour of each.
+    """
+    axes.autoscale_view()  # before heights are asked for
+    edge = axes.lines[0].get_xdata()[-1]
+    heights = [axes.transAxes.inverted().transform(axes.transData.transform((edge, end[0]))) for end in ends]
+    last = -1.0
+    for i in np.argsort([height for _, height in heights]):
+        last = max(np.clip(heights[i][1], 0, 1), last + 0.085)
         _, name, colour = ends[i]
-        style = {"transform": axes.transAxes, "va": "center", "color": INK, "weight": "normal"}
-        axes.text(1.045, last, name, **style)
-        axes.plot([1.01, 1.035], [last, last], transform=axes.transAxes, color=colour, linewidth=4, clip_on=False)
+        axes.text(1.075, last, name, transform=axes.transAxes, va="center", color=INK, weight="normal")
+        away, level = [heights[i][0], 1.03, 1.065], [heights[i][1], last, last]
+        axes.plot(away, level, transform=axes.transAxes, color=colour, linewidth=2.5, clip_on=False)
 
 
 @house_style

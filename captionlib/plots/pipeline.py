@@ -53,7 +53,7 @@ def six_steps(lit: str | None = None) -> Figure:
     for x, y, text in [
         (48.6, 19, "features"),
         (48.5, 3.5, "tokens"),
-        (78, 12.8, "logits:\none a word"),
+        (78, 12.8, "a logit\nper word"),
         (91.5, 2.4, "caption"),
     ]:
         note(axes, x, y, text)

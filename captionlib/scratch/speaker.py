@@ -64,7 +64,7 @@ class Speaker:
         return {name: np.stack(values) for name, values in told.items()}
 
     def go_on(self, words: list[str], start: tuple, held: dict | None = None, at=None, most: int = 12) -> list[str]:
-        """Say the likeliest next word, read it, and so on until <end>.
+        """Read words, then say the likeliest next word, read it, and so on until <end>.
 
         Args:
             words: T of them, <start> first.
@@ -76,11 +76,41 @@ class Speaker:
         Returns:
             The words that it says, without <end>.
         """
-        told, said = self.read(words, start, held, at), []
+        return self.say(self.read(words, start, held, at), held if at is None else None, most)
+
+    def say(self, told: dict, held: dict | None = None, most: int = 12) -> list[str]:
+        """Say the likeliest next word, read it, and so on until <end>, after what was read.
+
+        Args:
+            told: What `read` returned.
+            held: Gates to hold at each word that it says.
+            most: How many words at most.
+
+        Returns:
+            The words that it says, without <end>.
+        """
+        said = []
         while len(said) < most:
             word = self.vocabulary[int(told["odds"][-1].argmax())]
             if word == "<end>":
                 break
             said.append(word)
-            told = self.read([word], (told["h"][-1], told["c"][-1]), held if at is None else None)
+            told = self.read([word], (told["h"][-1], told["c"][-1]), held)
         return said
+
+
+def tells(values: np.ndarray, yes: np.ndarray) -> np.ndarray:
+    """Ask each unit: of a moment with yes and a moment with no, in what share of all such pairs are you higher at yes?
+
+    Args:
+        values: (N, H), such as the cells at N moments.
+        yes: (N,) of bool, the answer at each moment.
+
+    Returns:
+        (H,), 1 for a unit that always knows, 0.5 for one that knows nothing (the area under the ROC curve; Hanley and
+        McNeil 1982).
+    """
+    ranks = values.argsort(axis=0).argsort(axis=0)  # (N, H), how many moments are lower
+    count = yes.sum()
+    won = ranks[yes].sum(axis=0) - count * (count - 1) / 2  # not counting the yes that are lower than another yes
+    return won / (count * (~yes).sum())

@@ -89,9 +89,9 @@ def operate(speaker: Speaker, units: dict[int, str], image, start: tuple, prefix
     figure = gates_at_work(
         [known[t] for t in shown], part, units, speaker.vocabulary, free=free["odds"][-1], held=marks, title=title
     )
-    lines = [("hands off", speaker.go_on(words, start))]
+    lines = [("hands off", speaker.say(free))]
     if held:
-        lines.append((html.escape(f"{hand} {place}"), speaker.go_on(words, start, held, step)))
+        lines.append((html.escape(f"{hand} {place}"), speaker.say(told, None if step else held)))
     said = "".join(f"<p>{name}: {sentence(words, more)}</p>" for name, more in lines)
     unknown = sorted({f"“{word}”" for word in words if word not in speaker.vocabulary})
     if unknown:
@@ -115,8 +115,16 @@ def sentence(words: list[str], more: list[str]) -> str:
 
 
 def in_plain_text(speaker: Speaker, scenes: Scenes, prefix: str) -> str:
-    """Say how the network goes on with each hand on every word, for the first scene."""
+    """Say how the network goes on with each hand, for the first scene, and with f = 0 at the last word for all."""
     name, (_, start) = next(iter(scenes.items()))
     words = words_of(speaker, prefix)
-    lines = [f"{hand:9}: {prefix} | {' '.join(speaker.go_on(words, start, held))}" for hand, held in HANDS.items()]
-    return "\n".join([f"The scene is {name}. What the network adds behind the bar, with a hand at every word:", *lines])
+    last = len(words) - 1
+
+    def adds(start, hand, at):
+        return f"{prefix} | {' '.join(speaker.go_on(words, start, HANDS[hand], at)) or '(the end)'}"
+
+    lines = [f"The scene is {name}. Behind the bar stands what the network adds, with a hand at “{words[last]}” alone:"]
+    lines += [f"{hand:9}: {adds(start, hand, last)}" for hand in HANDS]
+    lines += ["With a hand at every word:", *(f"{hand:9}: {adds(start, hand, None)}" for hand in [*HANDS][1:])]
+    lines += [f"With f = 0 at “{words[last]}” alone:"]
+    return "\n".join(lines + [f"{name:10}: {adds(start, 'f = 0', last)}" for name, (_, start) in scenes.items()])

@@ -42,7 +42,7 @@ def test_no_word_lies_on_another_or_hangs_out(spread, lit, least):
 def test_words_stand_near_their_dots_in_reach_of_each_other(seed, count):
     dots = np.random.default_rng(seed).uniform(1, 4, (count, 2))
     half = np.full((count, 2), [0.3, 0.08])
-    spots = embeddings.free_spots(dots, half, (5, 5))
+    spots = embeddings.free_spots(dots, half, (5, 5), dots)
     assert (np.abs(spots - dots).max(axis=1) < 3).all() and (spots >= half).all() and (spots <= 5 - half).all()
     apart = np.abs(spots[:, None] - spots) > 2 * half[0]
     assert (apart.any(axis=2) | np.eye(count, dtype=bool)).all()
@@ -54,6 +54,25 @@ def test_the_lit_word_stands_on_orange_and_its_neighbours_are_bold():
     orange = to_rgba(plots.ROLES["words"])
     assert [word for word, text in texts.items() if text.get_bbox_patch().get_facecolor() == orange] == ["red0"]
     assert {word for word, text in texts.items() if text.get_weight() == "bold"} == {"red0", "red1"}
+
+
+def test_no_line_runs_through_a_word_on_islands():
+    rng = np.random.default_rng(1)
+    dots = (rng.normal(size=(40, 2)) * 0.3 + rng.integers(2, 8, (5, 2)).repeat(8, axis=0)).clip(1, 9)
+    half = np.full((40, 2), [0.3, 0.08])
+    spots = embeddings.free_spots(dots, half, (10, 10), dots)
+    for i in range(40):
+        line = embeddings.leader(dots[i], spots[i], half[i])
+        struck = (np.abs(line[:, None] - spots) < half - 0.01).all(axis=2).any(axis=0)
+        assert struck.sum() == struck[i]
+
+
+def test_crowds_get_room_and_nobody_changes_sides():
+    points = np.array([[0, 5], [1, 6], [1.01, 9], [1.02, 7], [9, 8.0]])
+    spread = embeddings.uncrowded(points)
+    assert (spread.argsort(axis=0) == points.argsort(axis=0)).all()
+    assert spread.min() == 0 and spread.max() == 1
+    assert np.diff(spread[1:4, 0]).min() > 0.09 > np.diff(points[1:4, 0]).max() / 9
 
 
 def test_a_frame_keeps_a_word_where_it_was():

@@ -39,6 +39,9 @@ def test_a_hand_is_framed_and_rings_show_the_odds_without_it():
     figure = plots.gates_at_work(["<start>"], told(1), {0: "x"}, VOCABULARY, free, [("f", 0)], "held")
     frames = [p for p in figure.axes[0].patches if isinstance(p, matplotlib.patches.Rectangle) and not p.get_fill()]
     assert [frame.get_xy() for frame in frames] == [(-0.5, 0.5)] and "held" in texts(figure)
+    rows = plots.gates_at_work(["a"] * 3, told(3), {0: "x"}, VOCABULARY, held=[(g, t) for g in "if" for t in (0, 1, 2)])
+    frames = [p for p in rows.axes[0].patches if isinstance(p, matplotlib.patches.Rectangle) and not p.get_fill()]
+    assert [(*frame.get_xy(), frame.get_width()) for frame in frames] == [(-0.5, -0.5, 3), (-0.5, 0.5, 3)]
     rings = figure.axes[1].collections[0].get_offsets()
     assert rings[:, 0].max() == 1 and "boat" in texts(figure) and not alone.axes[1].collections
     leader = VOCABULARY[int(told(1)["odds"][0].argmax())]
@@ -53,6 +56,12 @@ def test_lines_are_named_apart_and_runs_are_dots():
     assert set(named) == set(lines) and not named["alone"].overlaps(named["also one"])
     assert all(box.x1 <= figure.bbox.x1 for box in named.values())
     assert sum(line.get_marker() == "o" for line in figure.axes[0].lines) == 3
+
+
+def test_a_mark_is_a_dashed_line_with_its_name_and_a_line_without_a_name_has_none():
+    figure = plots.fading(np.arange(4), {"": np.ones(4)}, "Title", "words", "value", (0.5, "half"))
+    assert [text.get_text() for text in figure.axes[0].texts] == ["half"]
+    assert [line.get_ydata()[0] for line in figure.axes[0].lines if line.is_dashed()] == [0.5]
 
 
 def test_a_telling_unit_has_a_histogram_for_each_group():

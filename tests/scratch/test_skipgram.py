@@ -129,12 +129,11 @@ def test_neighbours_are_sorted_and_leave_the_word_out():
     assert skipgram.own_group(similar, [0, 1], 2) == (1 / 4, 1 / 3)
 
 
-def test_an_analogy_may_be_right_only_because_the_question_may_not_answer():
-    square = np.array([[1, 0, 0], [1, 0, 1], [0, 1, 0], [0, 1, 1.0]])  # king, queen, man, woman: a step upwards
-    assert skipgram.analogies(square, [(0, 1), (2, 3)]) == (1, 1)
-    away = np.array([[1, 0], [1, 0.1], [0, 1], [-0.1, 1], [-1, -1]])  # a step so small that c itself is nearest
-    whole, left_out = skipgram.analogies(away, [(0, 1), (2, 3)])
-    assert whole < left_out == 1
+@pytest.mark.parametrize("order, place", [([0, 1, 2, 3, 4], 1), ([2, 3, 4, 0, 1], 1), ([0, 2, 4, 1, 3], 12)])
+def test_those_who_sit_beside_their_likes_take_the_first_place(order, place):
+    angles = np.linspace(0, 2 * np.pi, 5, endpoint=False)[order]
+    table = np.column_stack([np.cos(angles), np.sin(angles)]) * np.array([[1], [5], [0.2], [3], [1]])
+    assert skipgram.place_of_ring(table) == (place, 12)
 
 
 @given(SEEDS)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from captionlib import Captioner
-from captionlib.scratch.speaker import Speaker
+from captionlib.scratch.speaker import Speaker, tells
 
 WORDS = ["<start>", "a", "red", "boat"]
 
@@ -47,3 +47,12 @@ def test_it_goes_on_to_the_end_and_reads_words_it_does_not_know(captioner, start
     said = speaker.go_on(WORDS, start)
     assert "<end>" not in said and set(said) <= set(speaker.vocabulary)
     assert len(speaker.go_on(WORDS, start, {"f": 0}, most=5)) <= 5
+
+
+def test_a_unit_that_knows_wins_all_pairs_and_one_that_does_not_wins_half():
+    rng = np.random.default_rng(0)
+    yes = rng.random(300) < 0.3
+    values = np.stack([yes + rng.random(300), -1.0 * yes + rng.random(300), rng.random(300)], axis=1)
+    every, none, half = tells(values, yes)
+    assert (every, none) == (1, 0) and 0.4 < half < 0.6
+    assert half == (values[yes, 2][:, None] > values[~yes, 2]).mean()

@@ -100,7 +100,7 @@ def test_the_controls_move_the_page_and_the_slider_follows_the_text(speaker, sce
     ((bench, words),) = shown
     scene, line, hand, (slide, box), page = (*bench.children[:3], bench.children[3].children, bench.children[4])
     assert (slide.max, box.max, slide.value, hand.value) == (4, 4, 3, "f = 0") and "at “boat”" in page.value
-    assert len(words.splitlines()) == 1 + len(lstm.HANDS) and "freeze c " in words
+    assert len(words.splitlines()) == 2 + 2 * len(lstm.HANDS) + len(scenes) and words.count("freeze c ") == 2
     for control, value in ((box, 1), (hand, "o = 1"), (scene, "snow"), (line, "a boat")):
         before = page.value
         control.value = value
