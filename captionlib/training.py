@@ -24,7 +24,7 @@ from captionlib.text import PAD, START, Tokenizer
 from captionlib.vision.features import FeatureStore
 
 
-class Batches(keras.utils.PyDataset):
+class Batches:
     """Pictures with their captions as `fit` wants them, in an order that depends on the seed and the epoch alone.
 
     Args:
@@ -48,7 +48,6 @@ class Batches(keras.utils.PyDataset):
         seed: int | None = None,
     ):
         """Encode all captions once."""
-        super().__init__()
         self.store, self.batch, self.seed, self.epoch = store, batch, seed, 0
         self.names, rows = [], []
         most = min(5, max(len(captions) for captions in dataset.captions.values()))
@@ -82,9 +81,17 @@ class Batches(keras.utils.PyDataset):
             order = np.random.default_rng([self.seed, self.epoch]).permutation(order)
         return order[step * self.batch : (step + 1) * self.batch]
 
-    def on_epoch_end(self):
-        """The next epoch has another order."""
-        self.epoch += 1
+    def stream(self) -> tf.data.Dataset:
+        """All steps of the epoch that `epoch` says, for `fit`.
+
+        Nothing is tuned: TensorFlow lets go of a tuned stream only when the tuner wakes, and `fit` waited up to 13
+        seconds between two epochs.
+        """
+        kinds = tf.nest.map_structure(lambda array: tf.TensorSpec(array.shape, array.dtype), self[0])
+        options = tf.data.Options()
+        options.autotune.enabled = False
+        steps = tf.data.Dataset.from_generator(lambda: map(self.__getitem__, range(len(self))), output_signature=kinds)
+        return steps.prefetch(1).with_options(options).apply(tf.data.experimental.assert_cardinality(len(self)))
 
 
 class TeacherForcing(keras.Model):
@@ -202,11 +209,10 @@ def fit(
     keeper = KeepBest(teacher, judge, folder, patience)
     if resume:
         keeper.restore()
-        train.epoch = len(keeper.history)
     done = len(keeper.history)
-    epochs = done if keeper.is_over() else epochs
-    settings = {"shuffle": False, "verbose": 0}  # the order is Batches' own, so that a resumed run sees the same one
-    teacher.fit(train, validation_data=val, initial_epoch=done, epochs=epochs, callbacks=[keeper], **settings)
+    turn = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(train, "epoch", epoch))
+    plan = {"initial_epoch": done, "epochs": done if keeper.is_over() else epochs, "callbacks": [turn, keeper]}
+    teacher.fit(train.stream(), validation_data=val.stream(), shuffle=False, verbose=0, **plan)
     load_weights(decoder, folder / "decoder.weights.h5")
     return keeper.history
 

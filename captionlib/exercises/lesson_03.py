@@ -22,6 +22,8 @@ def judge_halves(mine):
         if isinstance(halves, np.ndarray) and halves.shape == wanted.shape:
             depth = grid.shape[2]
             upper = np.concatenate([half.mean(axis=(0, 1)) for half in np.array_split(grid, 2)])
+            if np.isnan(halves).any():
+                return f"{told} a half is empty, and so its mean is no number; this grid has {grid.shape[1]} columns"
             if np.allclose(halves, np.roll(wanted, depth)):
                 return f"{told} the right half comes first, and the left one is wanted first"
             if np.allclose(halves, upper):
@@ -51,6 +53,8 @@ def judge_grad_cam(mine):
             continue
         told = f"for {name}, maps and slopes of shape {maps.shape}"
         if isinstance(found, np.ndarray) and found.shape == wanted.shape:
+            if np.isnan(found).any() and not wanted.any():
+                return f"{told}, no place speaks for the score and 0 is divided by 0; every place shall be 0 then"
             if found.min() < -1e-6:
                 return f"{told}, a place has {found.min():.3g}; what speaks against the score shall be 0"
             if np.isfinite(found).all() and wanted.max() > 0 and abs(found.max() - 1) > 1e-6:

@@ -8,7 +8,7 @@ whole sequence. Only what must wait for the word before stands in the loop (benc
 import keras
 import tensorflow as tf
 
-from captionlib.models.attention import AdditiveAttention, DotAttention
+from captionlib.models.attention import AdditiveAttention, DotAttention, LoopMatmul
 from captionlib.models.decoder import Decoder, is_word_step, repeat_rows
 
 
@@ -84,9 +84,9 @@ class ShowAttendTell(Decoder):
         cell = tf.sigmoid(forget) * state["cell"] + tf.sigmoid(into) * tf.tanh(candidate)
         return state | {"hidden": tf.sigmoid(out) * tf.tanh(cell), "cell": cell}
 
-    def look(self, hidden, memory):
+    def look(self, hidden, memory, **products):
         """Where to look, and what is there: (B·k, H) to context (B·k, H) and attention (B·k, L)."""
-        context, attention = self.attend(hidden, memory["keys"], memory["values"])
+        context, attention = self.attend(hidden, memory["keys"], memory["values"], **products)
         return (context * self.gate(hidden) if self.gate else context), attention
 
     def output(self, embedded, hidden, context):
@@ -109,10 +109,11 @@ class ShowAttendTell(Decoder):
         embedded = self.dropout(self.embed(tokens))  # (B·k, T, E)
         words = self.word_gates(embedded)  # (B·k, T, 4H)
         hidden, looks = [], []
+        products = {name: LoopMatmul(tokens.shape[1]) for name in ("by_keys", "by_values")}
         for word in tf.unstack(words, num=tokens.shape[1], axis=1):  # unrolled: a fifth faster than a while loop
             state = self.recur(word, state)
             if self.feed:
-                looks.append(self.look(state["hidden"], memory))
+                looks.append(self.look(state["hidden"], memory, **products))
                 state |= {"context": looks[-1][0]}
             hidden.append(state["hidden"])
         hidden = tf.stack(hidden, axis=1)  # (B·k, T, H)

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from captionlib.errors import CaptionlibError
 from captionlib.models import MODELS
-from captionlib.models.attention import AdditiveAttention, DotAttention, MultiHeadAttention
+from captionlib.models.attention import AdditiveAttention, DotAttention, LoopMatmul, MultiHeadAttention
 from captionlib.models.decoder import load_weights, save_weights
 from captionlib.text import END, PAD, START
 
@@ -199,3 +199,25 @@ def test_the_lstm_step_equals_keras_cell():
     state = decoder.recur(decoder.word_gates(word), {"hidden": hidden, "cell": cell, "context": context})
     np.testing.assert_allclose(state["hidden"], expected, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(state["cell"], expected_cell, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_loop_of_products_has_the_gradients_of_matmul(transposed, compiled):
+    rng = np.random.default_rng(4)
+    left = tf.constant(rng.normal(size=(2, 3, 4)))  # (B, k, N)
+    right = tf.constant(rng.normal(size=(2, 5, 4) if transposed else (2, 4, 5)))
+    back = tf.constant(rng.normal(size=(5, 4)))
+
+    def gradients(multiply):
+        with tf.GradientTape() as tape:
+            tape.watch([left, right])
+            x = left
+            for _ in range(3):  # each product depends on the one before
+                x = tf.tanh(multiply(x, right, transpose_b=transposed)) @ back
+            blame = tf.reduce_sum(x**2)
+        return tape.gradient(blame, [left, right])
+
+    run = tf.function(gradients) if compiled else gradients
+    for ours, theirs in zip(run(LoopMatmul(3)), run(tf.matmul), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10)
