@@ -34,9 +34,7 @@ class DotAttention(keras.layers.Layer):
             Context (B·k, C) and weights (B·k, L) that sum to 1.
         """
         query = grouped(self.to_query(state), keys)  # (B, k, units)
-        weights = tf.nn.softmax(self.scores(query, keys, by_keys))  # (B, k, L)
-        context = by_values(weights, values)  # (B, k, C)
-        return tf.reshape(context, (-1, values.shape[-1])), tf.reshape(weights, (-1, values.shape[1]))
+        return weigh(self.scores(query, keys, by_keys), values, by_values)
 
     def scores(self, query, keys, by_keys):
         """How well each place answers: (B, k, units) and (B, L, units) to (B, k, L)."""
@@ -150,3 +148,10 @@ class MultiHeadAttention(keras.layers.Layer):
 def grouped(rows, per_picture):
     """Put the k rows of each picture together: (B·k, C) to (B, k, C), where `per_picture` has B rows."""
     return tf.reshape(rows, (tf.shape(per_picture)[0], -1, rows.shape[-1]))
+
+
+def weigh(scores, values, product=tf.matmul):
+    """Softmax and weighted mean: scores (B, k, L) and values (B, L, C) to context (B·k, C) and weights (B·k, L)."""
+    weights = tf.nn.softmax(scores)  # (B, k, L)
+    context = product(weights, values)  # (B, k, C)
+    return tf.reshape(context, (-1, values.shape[-1])), tf.reshape(weights, (-1, values.shape[1]))
