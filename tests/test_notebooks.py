@@ -103,7 +103,7 @@ BROKEN = {
     "describes_its_pictures": [
         swap('"mystnb"', '"myst"'),
         drop("first-notice"),
-        swap("A drawn lake with a red boat", "## A red boat"),
+        swap("A red boat on a lake, a white cat", "## A red boat"),
         add("![map](../docs/map.png)"),
         show("<img src='a.png'>"),
         show('<img alt="" src="a.png">'),
