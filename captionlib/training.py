@@ -84,14 +84,22 @@ class Batches:
     def stream(self) -> tf.data.Dataset:
         """All steps of the epoch that `epoch` says, for `fit`.
 
-        Nothing is tuned: TensorFlow lets go of a tuned stream only when the tuner wakes, and `fit` waited up to 13
-        seconds between two epochs.
+        Not a `PyDataset` or a generator: when TensorFlow opens one of these, it sets M_MMAP_THRESHOLD to 128 KB for the
+        whole process; then every larger tensor is mapped and paged in anew. And `fit` waited up to 13 seconds
+        between two epochs, as a stream that is tuned ends only when its tuner wakes.
         """
         kinds = tf.nest.map_structure(lambda array: tf.TensorSpec(array.shape, array.dtype), self[0])
+        types, shapes = zip(*((kind.dtype, kind.shape) for kind in tf.nest.flatten(kinds)), strict=True)
+
+        def read(step):
+            arrays = tf.numpy_function(lambda i: tf.nest.flatten(self[i]), [step], types)
+            return tf.nest.pack_sequence_as(
+                kinds, [tf.ensure_shape(*pair) for pair in zip(arrays, shapes, strict=True)]
+            )
+
         options = tf.data.Options()
         options.autotune.enabled = False
-        steps = tf.data.Dataset.from_generator(lambda: map(self.__getitem__, range(len(self))), output_signature=kinds)
-        return steps.prefetch(1).with_options(options).apply(tf.data.experimental.assert_cardinality(len(self)))
+        return tf.data.Dataset.range(len(self)).map(read).prefetch(1).with_options(options)
 
 
 class TeacherForcing(keras.Model):

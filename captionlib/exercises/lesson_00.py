@@ -32,6 +32,9 @@ def judge_half(mine):
         wrong = unlike(ask(mine, image), half_as_bright(before), tolerance=1)
         if wrong:
             return f"for a picture of shape {image.shape} whose first pixel is {before[0, 0].tolist()}, {wrong}"
+        mine(image)
+        if (image != before).any():
+            return "the picture that comes out is right, but the one that was handed in has become dark, too"
     return None
 
 
@@ -49,6 +52,7 @@ def judge_share(mine):
         "a red boat sails": "",
         "sea": "",
         "a a a a": "; each word of the caption counts, also the second time",
+        "a a cat": "; each word of the caption counts, also the second time",
         "a red hip": "; hip stands inside the word ship and is not a word of the reference",
         "": "; a caption without words has no right words",
     }

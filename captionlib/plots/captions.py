@@ -126,10 +126,10 @@ def draw_strip(part: SubFigure, height: float, image: np.ndarray, tokens: list[s
         panel.imshow(share, MAP, vmin=0, vmax=1, alpha=0.45 + 0.35 * share, extent=extent, interpolation="bilinear")
         panel.set_title(token, LABEL, color=INK, loc="center", bbox=ON_ORANGE)
         panel.text(0.5, -0.03, f"{weights.max():.0%}", transform=panel.transAxes, ha="center", va="top", color=QUIET)
-    named = [t for t, token in enumerate(tokens) if noun_of(token)] or range(len(tokens))  # “a” looks for nothing
-    firmest = max(named, key=lambda t: attention[t].max())
-    share = attention[firmest].max()
-    title = f"“{tokens[firmest]}” looks most firmly: {share:.0%} of its attention at one of {places} places"
+    nouns = [t for t, token in enumerate(tokens) if noun_of(token)]  # “a” looks for nothing
+    firmest = max(nouns or range(len(tokens)), key=lambda t: attention[t].max())
+    who, share = ("Of the nouns, " if nouns else "") + f"“{tokens[firmest]}”", attention[firmest].max()
+    title = f"{who} looks most firmly: {share:.0%} of its attention at one of {places} places"
     part.text(0.002, 1 - 0.07 / height, title, ha="left", va="top", weight="bold", fontsize=12)
 
 

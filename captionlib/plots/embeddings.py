@@ -1,5 +1,7 @@
 """Word vectors as pictures: a heat map of similarities, a map of words, the map as it forms (lesson 05)."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import seaborn
 from matplotlib.axes import Axes
@@ -134,7 +136,8 @@ def rings(panels: dict[str, np.ndarray], words: list[str], paints: list[tuple]) 
         axes.scatter(*dots.T, s=190, c=np.array(paints) / 255, edgecolors=INK, linewidths=0.8, zorder=2)
         rim = np.array([[0.1, 0.1]])  # a dot is a disc here: words stay further off
         letters = np.array([[LETTER * len(word) / 2, LINE / 2] for word in words])
-        for spot, dot, word in zip(free_spots(dots, letters + rim, size, dots), dots, words, strict=True):
+        spots = free_spots(dots, letters + rim, size, dots, np.full(len(dots), np.inf))
+        for spot, dot, word in zip(spots, dots, words, strict=True):
             if np.hypot(*(spot - dot)) > 0.6:
                 axes.plot(*np.column_stack([dot, spot]), color=QUIET, linewidth=0.8, linestyle=":", zorder=0)
             axes.text(*spot, word, ha="center", va="center_baseline", fontsize=10, bbox=ON_PAPER, zorder=3)
@@ -174,11 +177,11 @@ def scatter_words(
     told = told[np.isin(words, written)[told] | first[told]]  # (W,)
     letter = LETTER * (1.1 if lit else 1)  # bold is wider
     half = np.array([[letter * len(words[i]) / 2, LINE / 2] for i in told])  # (W, 2)
-    middles = free_spots(dots[told], half, size, dots)
+    furthest = np.where(first[told] | (lit is None), np.inf, 0.4)  # beside a lit word, others only where there is room
+    middles = free_spots(dots[told], half, size, dots, furthest)
+    told, middles, half = (each[np.isfinite(middles[:, 0])] for each in (told, middles, half))
     ends = middles + np.clip(dots[told] - middles, -half, half)  # (W, 2), where a word is nearest to its dot
     reach = np.hypot(*(ends - dots[told]).T)  # (W,) how far from its dot a word had to go
-    near_enough = first[told] | (reach < 0.4)  # beside a lit word, the others are written where there is room
-    told, middles, ends, reach = (each[near_enough] for each in (told, middles, ends, reach))
     moved = reach > MOVED
     for chosen, alpha in ((moved & ~first[told], 0.4), (moved & first[told], 1)):
         leaders = np.stack([dots[told], ends], axis=1)[chosen]  # (lines, 2 ends, 2)
@@ -191,7 +194,9 @@ def scatter_words(
     axes.scatter(*dots[first].T, s=16, color=ROLES["words"], linewidths=0)
 
 
-def free_spots(dots: np.ndarray, half: np.ndarray, size: tuple[float, float], things: np.ndarray) -> np.ndarray:
+def free_spots(
+    dots: np.ndarray, half: np.ndarray, size: tuple[float, float], things: np.ndarray, furthest: np.ndarray
+) -> np.ndarray:
     """Find a place for every word, one after the other, as near to its dot as earlier words and lines leave room.
 
     Args:
@@ -199,27 +204,40 @@ def free_spots(dots: np.ndarray, half: np.ndarray, size: tuple[float, float], th
         half: (W, 2), half of each word's width and height.
         size: Width and height of the map.
         things: (N, 2), points that no word may cover: the dots of the map, or points along a line.
+        furthest: (W,), how far from its dot each word may go.
 
     Returns:
-        The middle of every word, (W, 2). Where no spot is free, a word takes the nearest one inside the map.
+        The middle of every word, (W, 2). Where no spot is free, a word that may go anywhere takes the nearest one in
+        the map, and another one is infinitely far away.
     """
     middles, lines = np.zeros_like(dots), np.zeros((0, 2))  # lines: points along the leaders so far
-    for i in range(len(dots)):
-        spots = dots[i] + SPOTS + np.sign(SPOTS.round(6)) * [half[i, 0], 0]  # (S, 2): beside the dot, not on it
-        inside = ((spots >= half[i]) & (spots <= np.array(size) - half[i])).all(axis=1)
-        taken = np.concatenate([middles[:i], things, lines])
-        reach = half[i] + 0.02 + np.append(half[:i], np.zeros((len(taken) - i, 2)), axis=0)
-        free = inside & (np.abs(spots[:, None] - taken) > reach).any(axis=2).all(axis=1)  # (S,)
-        middles[i] = spots[free.argmax() if free.any() else inside.argmax()]
-        for spot in spots[free]:
-            line = leader(dots[i], spot, half[i])
+    for i, (dot, own, far) in enumerate(zip(dots, half, furthest, strict=True)):
+        spots = dot + SPOTS + np.sign(SPOTS.round(6)) * [own[0], 0]  # (S, 2): beside the dot, not on it
+        spots = spots[((spots >= own) & (spots <= np.array(size) - own)).all(axis=1)]
+        spots = spots[np.hypot(*np.maximum(np.abs(spots - dot) - own, 0).T) < far]
+        taken = np.concatenate([middles[:i], things, lines])  # (N, 2)
+        reach = own + 0.02 + np.append(half[:i], np.zeros((len(taken) - i, 2)), axis=0)
+        found = None
+        for spot in free_of(taken, reach, spots):
+            found = spot if found is None else found
+            line = leader(dot, spot, own)
             through = (np.abs(line[:, None] - middles[:i]) < half[:i]).all(axis=2).any()
             if not through and (np.abs(line[:, None] - lines).max(axis=2) > 0.05).all():
-                middles[i] = spot
+                found = spot
                 break
-        line = leader(dots[i], middles[i], half[i])
-        lines = np.append(lines, line, axis=0) if np.hypot(*(line[-1] - dots[i])) > MOVED else lines
+        if found is None and far < np.inf:
+            middles[i] = np.inf
+            continue
+        middles[i] = spots[0] if found is None else found
+        line = leader(dot, middles[i], own)
+        lines = np.append(lines, line, axis=0) if np.hypot(*(line[-1] - dot)) > MOVED else lines
     return middles
+
+
+def free_of(taken: np.ndarray, reach: np.ndarray, spots: np.ndarray) -> Iterator[np.ndarray]:
+    """Go through spots (S, 2), a few at a time, and give those further than `reach` from all taken points (N, 2)."""
+    for few in np.array_split(spots, len(spots) // len(ANGLES) + 1):  # most words find room beside their dot
+        yield from few[(np.abs(few[:, None] - taken) > reach).any(axis=2).all(axis=1)]
 
 
 def leader(dot: np.ndarray, middle: np.ndarray, half: np.ndarray) -> np.ndarray:

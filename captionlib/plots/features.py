@@ -68,47 +68,12 @@ def looks(image: np.ndarray, maps: dict[str, np.ndarray], title: str, boxes: dic
     return figure
 
 
-def frame(axes: Axes, box: Box, colour: str = ROLES["attention"], inside: bool = False) -> None:
-    """Draw the box (x0, y0, x1, y1) with a white rim; `inside` cuts it off at the picture's border."""
+def frame(axes: Axes, box: Box) -> None:
+    """Draw the box (x0, y0, x1, y1) with a white rim."""
     x0, y0, x1, y1 = box
-    for ink, line in ((PAPER, 3.6), (colour, 1.8)):
-        edge = Rectangle((x0 - 0.5, y0 - 0.5), x1 - x0, y1 - y0, fill=False, color=ink, lw=line, clip_on=inside)
+    for ink, line in ((PAPER, 3.6), (ROLES["attention"], 1.8)):
+        edge = Rectangle((x0 - 0.5, y0 - 0.5), x1 - x0, y1 - y0, fill=False, color=ink, lw=line, clip_on=False)
         axes.add_patch(edge)
-
-
-@house_style
-def nested_windows(image: np.ndarray, layers: dict[str, Layers], point: tuple[int, int], title: str) -> Figure:
-    """Frame what the place above one pixel sees in each layer, and show these pieces enlarged.
-
-    Args:
-        image: (H, W, 3) uint8.
-        layers: Name to the convolutions between the picture and that layer, the shallowest first.
-        point: Row and column of the pixel.
-        title: What it shows.
-
-    Returns:
-        A figure as wide as a notebook.
-    """
-    side, piece = 2.6, (WIDTH - 2.6 - GAP * (len(layers) + 1)) / len(layers)
-    height = TITLE + side + 0.06
-    figure = Figure(figsize=(WIDTH, height))
-    whole = figure.add_axes((0, 0.06 / height, side / WIDTH, side / height))
-    show_picture(whole, image)
-    for i, (name, way) in enumerate(layers.items()):
-        step = int(np.prod([stride for _, stride in way]))
-        (y0, y1), (x0, x1) = (window(way, pixel // step, n) for pixel, n in zip(point, image.shape[:2], strict=True))
-        frame(whole, (x0, y0, x1, y1), ROLES["features"], inside=True)
-        left = side + GAP + i * (piece + GAP)
-        bottom = 0.06 + (side - piece) / 2
-        axes = figure.add_axes((left / WIDTH, bottom / height, piece / WIDTH, piece / height))
-        axes.imshow(
-            np.pad(image, ((40, 40), (40, 40), (0, 0)), constant_values=255)[y0 + 40 : y1 + 40, x0 + 40 : x1 + 40]
-        )
-        axes.axis("off")
-        axes.set_title(name.replace("_", " "), fontsize=11, fontweight="normal", color=INK)
-        axes.text(0.5, -0.04, f"{y1 - y0} × {x1 - x0}", transform=axes.transAxes, ha="center", va="top", color=QUIET)
-    figure.text(0.002, 1 - 0.07 / height, title, ha="left", va="top", weight="bold", fontsize=12)
-    return figure
 
 
 @house_style

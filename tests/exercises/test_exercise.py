@@ -55,6 +55,11 @@ def test_hints_come_one_by_one_and_the_last_stays(capsys):
     assert capsys.readouterr().out == "hint 1 of 2: first\nhint 2 of 2: second\nhint 2 of 2: second\n"
 
 
+def darken_in_place(image):
+    image //= 2
+    return image
+
+
 @pytest.mark.parametrize("exercise", ALL, ids=exercises.__all__)
 def test_two_or_three_hints_and_a_solution_that_runs(exercise, capsys):
     assert 2 <= len(exercise.hints) <= 3
@@ -79,6 +84,8 @@ def test_two_or_three_hints_and_a_solution_that_runs(exercise, capsys):
         ("darken", lambda image: image.tolist(), "it gives list"),
         ("darken", lambda image: image - 128, "too "),
         ("share", lambda caption, reference: len(set(caption.split()) & set(reference.split())) / 4, "too small"),
+        ("darken", darken_in_place, "the one that was handed in has become dark, too"),
+        ("share", lambda c, r: len({*c.split()} & {*r.split()}) / max(1, len({*c.split()})), "'a a cat'"),
         ("share", lambda c, r: sum(w in r.split() for w in c.split()) / len(c.split()), "ZeroDivisionError"),
         ("share", lambda c, r: sum(w in r for w in c.split()) / max(len(c.split()), 1), "too large"),
         ("share", lambda c, r: float(c == r), "'a red boat sails'"),

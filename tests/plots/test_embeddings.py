@@ -42,7 +42,7 @@ def test_no_word_lies_on_another_or_hangs_out(spread, lit, least):
 def test_words_stand_near_their_dots_in_reach_of_each_other(seed, count):
     dots = np.random.default_rng(seed).uniform(1, 4, (count, 2))
     half = np.full((count, 2), [0.3, 0.08])
-    spots = embeddings.free_spots(dots, half, (5, 5), dots)
+    spots = embeddings.free_spots(dots, half, (5, 5), dots, np.full(len(dots), np.inf))
     assert (np.abs(spots - dots).max(axis=1) < 3).all() and (spots >= half).all() and (spots <= 5 - half).all()
     apart = np.abs(spots[:, None] - spots) > 2 * half[0]
     assert (apart.any(axis=2) | np.eye(count, dtype=bool)).all()
@@ -60,7 +60,7 @@ def test_no_line_runs_through_a_word_on_islands():
     rng = np.random.default_rng(1)
     dots = (rng.normal(size=(40, 2)) * 0.3 + rng.integers(2, 8, (5, 2)).repeat(8, axis=0)).clip(1, 9)
     half = np.full((40, 2), [0.3, 0.08])
-    spots = embeddings.free_spots(dots, half, (10, 10), dots)
+    spots = embeddings.free_spots(dots, half, (10, 10), dots, np.full(len(dots), np.inf))
     for i in range(40):
         line = embeddings.leader(dots[i], spots[i], half[i])
         struck = (np.abs(line[:, None] - spots) < half - 0.01).all(axis=2).any(axis=0)

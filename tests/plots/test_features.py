@@ -10,7 +10,6 @@ from captionlib.plots.features import window
 from captionlib.scratch.convolution import receptive_field
 
 IMAGE = np.random.default_rng(3).integers(0, 256, (96, 96, 3), np.uint8)
-LAYERS = {"layer_1": ((3, 2),), "layer_2": ((3, 2), (3, 1)), "layer_3": ((3, 2), (3, 1), (3, 2))}
 
 
 def texts(figure):
@@ -47,13 +46,6 @@ def test_looks_shows_the_largest_place_and_frames_the_box():
     shown = figure.axes[1].images[-1].get_array()
     assert shown.max() == 1 and np.unravel_index(shown.argmax(), shown.shape) == (2, 9)
     assert [patch.get_width() for patch in figure.axes[1].patches] == [20, 20] and not figure.axes[2].patches
-    everything_is_inside(figure)
-
-
-def test_nested_windows_say_how_many_pixels():
-    figure = plots.nested_windows(IMAGE, LAYERS, (50, 3), "Title")
-    assert {"3 × 3", "7 × 7", "11 × 11", "layer 3"} <= set(texts(figure))
-    assert [axes.images[0].get_array().shape[0] for axes in figure.axes[1:]] == [3, 7, 11]
     everything_is_inside(figure)
 
 

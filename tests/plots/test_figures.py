@@ -65,7 +65,7 @@ def test_attention_strip_has_a_panel_a_word_and_says_who_looks_most_firmly(count
 
 def test_the_title_of_a_strip_speaks_of_a_noun_where_there_is_one():
     attention = np.array([np.eye(1, 12, 3), 0.5 * np.eye(1, 12, 7) + 0.5 / 12]).reshape(2, 3, 4)
-    assert "“fox” looks most firmly: 54% of its attention at one of 12 places" in texts(
+    assert "Of the nouns, “fox” looks most firmly: 54% of its attention at one of 12 places" in texts(
         plots.attention_strip(IMAGE, ["a", "fox"], attention)
     )
 
