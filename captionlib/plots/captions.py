@@ -76,7 +76,8 @@ def attention_strip(image: np.ndarray, tokens: list[str], attention: np.ndarray)
         attention: (T, rows, columns), where each word looked on the grid of L places; each map sums to 1.
 
     Returns:
-        A figure as wide as a notebook; its title names the noun that looked at one place most firmly.
+        A figure as wide as a notebook; its title names the word that looked at one place most firmly, an object of
+        ToyScenes if there is one.
 
     Raises:
         CaptionlibError: The shapes do not belong together.
@@ -128,8 +129,7 @@ def draw_strip(part: SubFigure, height: float, image: np.ndarray, tokens: list[s
         panel.text(0.5, -0.03, f"{weights.max():.0%}", transform=panel.transAxes, ha="center", va="top", color=QUIET)
     nouns = [t for t, token in enumerate(tokens) if noun_of(token)]  # “a” looks for nothing
     firmest = max(nouns or range(len(tokens)), key=lambda t: attention[t].max())
-    who, share = ("Of the nouns, " if nouns else "") + f"“{tokens[firmest]}”", attention[firmest].max()
-    title = f"{who} looks most firmly: {share:.0%} of its attention at one of {places} places"
+    title = f"“{tokens[firmest]}” gives {attention[firmest].max():.0%} of its attention to one of {places} places"
     part.text(0.002, 1 - 0.07 / height, title, ha="left", va="top", weight="bold", fontsize=12)
 
 

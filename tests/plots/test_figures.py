@@ -55,7 +55,7 @@ def test_attention_strip_has_a_panel_a_word_and_says_who_looks_most_firmly(count
     words = [f"word{i}" for i in range(count)]
     figure = plots.attention_strip(IMAGE, words, attention)
     assert len(figure.axes) == count + 1
-    assert f"“{words[-1]}” looks most firmly: 100% of its attention at one of 12 places" in texts(figure)
+    assert f"“{words[-1]}” gives 100% of its attention to one of 12 places" in texts(figure)
     brightest = figure.axes[-1].images[-1].get_array()
     assert np.unravel_index(brightest.argmax(), (3, 4)) == (1, 3)
     for axes in figure.axes:  # nothing hangs out of the figure
@@ -65,7 +65,7 @@ def test_attention_strip_has_a_panel_a_word_and_says_who_looks_most_firmly(count
 
 def test_the_title_of_a_strip_speaks_of_a_noun_where_there_is_one():
     attention = np.array([np.eye(1, 12, 3), 0.5 * np.eye(1, 12, 7) + 0.5 / 12]).reshape(2, 3, 4)
-    assert "Of the nouns, “fox” looks most firmly: 54% of its attention at one of 12 places" in texts(
+    assert "“fox” gives 54% of its attention to one of 12 places" in texts(
         plots.attention_strip(IMAGE, ["a", "fox"], attention)
     )
 
