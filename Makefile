@@ -8,7 +8,7 @@ NBVAL = --nbval-current-env --nbval-cell-timeout=300 --dist loadscope
 .PHONY: lab test check demo notebooks slides lock
 
 lab: $(READY)           ## open the lessons
-	$(PY) -m captionlib.lab
+	$(PY) -m captionlib.course.lab
 
 test: $(READY)          ## unit tests, then every lesson against its stored outputs; an empty cache, no real data
 	env -u CAPTIONLIB_DATA -u CAPTIONLIB_CACHE $(PY) -m pytest tests -n 2 -m "not real_data and not browser"

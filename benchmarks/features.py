@@ -17,9 +17,9 @@ import numpy as np
 from PIL import Image
 
 from captionlib.data import CaptionDataset, toyscenes
+from captionlib.data.images import open_image, squash
 from captionlib.vision.encoders import load_encoder
 from captionlib.vision.features import CHUNK, FeatureStore
-from captionlib.vision.images import open_image, squash
 
 PICTURES, ROUNDS = 320, 3
 

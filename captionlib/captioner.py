@@ -11,17 +11,17 @@ from pathlib import Path
 
 import numpy as np
 
-from captionlib import decoding, metrics
-from captionlib.data import CaptionDataset, files
+from captionlib import decoding, metrics, storage
+from captionlib.data import CaptionDataset
+from captionlib.data.images import open_image, squash
 from captionlib.errors import CaptionlibError
+from captionlib.explain.saliency import saliency
 from captionlib.models import MODELS, Decoder
 from captionlib.models.decoder import load_weights
 from captionlib.text import END, Tokenizer
 from captionlib.vision.encoders import Encoder, load_encoder
 from captionlib.vision.features import FeatureStore
-from captionlib.vision.images import open_image, squash
 
-PRETRAINED = Path(__file__).parent / "pretrained"
 PARTS = ("config.json", "tokenizer.json", "decoder.weights.h5")
 
 
@@ -116,7 +116,7 @@ class Captioner:
             "decoder": self.decoder.get_config(),
             "length_penalty": self.length_penalty,
         }
-        with files.write_atomically(folder / "config.json") as temporary:
+        with storage.write_atomically(folder / "config.json") as temporary:
             temporary.write_text(json.dumps(config, indent=1) + "\n")
         self.tokenizer.save(folder / "tokenizer.json")
 
@@ -203,7 +203,7 @@ class Captioner:
         """The pointing score of captions of scenes: of attention, or of saliency where the model has none."""
         maps = [caption.attention for caption in captions]
         if maps[0] is None:
-            maps = decoding.saliency(self.decoder, features, [self.tokenizer.encode(c.text) for c in captions])
+            maps = saliency(self.decoder, features, [self.tokenizer.encode(c.text) for c in captions])
         words = {name: caption.tokens for name, caption in zip(names, captions, strict=True)}
         looked = {
             name: m[: len(words[name])].reshape(len(words[name]), -1) for name, m in zip(names, maps, strict=True)
@@ -217,7 +217,7 @@ def folder_of(name_or_dir: str | Path) -> Path:
     Raises:
         CaptionlibError: if there is no such model.
     """
-    folder = PRETRAINED / name_or_dir if (PRETRAINED / name_or_dir).is_dir() else Path(name_or_dir)
+    folder = storage.PRETRAINED / name_or_dir if (storage.PRETRAINED / name_or_dir).is_dir() else Path(name_or_dir)
     if not folder.is_dir():
         raise CaptionlibError(f"There is no model called {name_or_dir}: use a folder or one of {', '.join(shipped())}.")
     return folder
@@ -225,4 +225,4 @@ def folder_of(name_or_dir: str | Path) -> Path:
 
 def shipped() -> list[str]:
     """Names of the captioners that come with captionlib."""
-    return sorted(folder.parent.name for folder in PRETRAINED.glob("*/tokenizer.json"))
+    return sorted(folder.parent.name for folder in storage.PRETRAINED.glob("*/tokenizer.json"))

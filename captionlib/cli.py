@@ -141,7 +141,7 @@ def caption(
 ):
     """Caption pictures. A picture that cannot be opened is named, the others are captioned, and the exit code is 1."""
     from captionlib.captioner import Captioner
-    from captionlib.vision.images import open_image
+    from captionlib.data.images import open_image
 
     captioner = Captioner.load(model, data_dir)
     images, faults = {}, {}
@@ -180,19 +180,18 @@ def demo(
 
 def draw_attention(path: Path, images: dict, captions: dict) -> None:
     """Write one PNG with a row of attention maps for each picture."""
-    from captionlib import plots
-    from captionlib.data import files
+    from captionlib import plots, storage
 
     strips = [(images[p], c.tokens, c.attention) for p, c in captions.items() if c.attention is not None]
     if not strips:
         raise CaptionlibError("This model has no attention to draw: use one that attends, without --attention.")
-    with files.write_atomically(path) as temporary:
+    with storage.write_atomically(path) as temporary:
         plots.attention_strips(strips).savefig(temporary, format="png", dpi=110)
 
 
 def report(result: dict, json_file: Path | None) -> None:
     """Print scores, and write everything to a JSON file if one is named."""
-    from captionlib.data import files
+    from captionlib import storage
     from captionlib.metrics import METEOR_HINT
 
     spread = result.get("intervals", {})
@@ -202,7 +201,7 @@ def report(result: dict, json_file: Path | None) -> None:
     if "meteor" not in result["scores"]:
         print(METEOR_HINT, file=sys.stderr)
     if json_file:
-        with files.write_atomically(json_file) as temporary:
+        with storage.write_atomically(json_file) as temporary:
             temporary.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf8")
 
 

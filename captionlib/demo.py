@@ -6,9 +6,9 @@ import io
 from pathlib import Path
 from random import Random
 
-from captionlib import __version__, plots
+from captionlib import __version__, plots, storage
 from captionlib.captioner import Captioner
-from captionlib.data import files, toyscenes
+from captionlib.data import toyscenes
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -55,5 +55,5 @@ def write_page(out: Path, model: str, scenes: int, seed: int) -> None:
         alt = f"The scene, and a map of attention for each word of: {text}"
         sections.append(f'<h2>{text}</h2>{judged}<img alt="{alt}" src="data:image/png;base64,{source}">')
     page = PAGE.format(model=html.escape(model), version=__version__, seed=seed, scenes="\n".join(sections))
-    with files.write_atomically(out) as temporary:
+    with storage.write_atomically(out) as temporary:
         temporary.write_text(page, encoding="utf8")

@@ -13,10 +13,9 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from captionlib.data.files import cache_dir, data_dirs
 from captionlib.errors import CaptionlibError
+from captionlib.storage import PRETRAINED, cache_dir, data_dirs
 
-PRETRAINED = Path(__file__).parent / "pretrained"
 REINSTALL = "install again with `make lab`, or `python -m pip install -r requirements.lock -e .`"
 GIB = 2**30
 Line = tuple[bool, str]  # is it well?, what to tell the user

@@ -10,13 +10,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from captionlib import __version__, decoding, metrics, self_critical, training
+from captionlib import __version__, decoding, metrics, storage, training
 from captionlib.captioner import Captioner, folder_of
-from captionlib.data import CaptionDataset, files
+from captionlib.data import CaptionDataset
 from captionlib.errors import CaptionlibError
 from captionlib.models import MODELS
 from captionlib.models.decoder import save_weights
 from captionlib.text import Tokenizer
+from captionlib.training import self_critical
 from captionlib.vision.encoders import load_encoder
 from captionlib.vision.features import FeatureStore
 
@@ -97,7 +98,7 @@ def train(
     training.start_from_frequencies(decoder, learn.tokens)
     settings = recipe["fit"] | ({"epochs": epochs} if epochs else {})
     history = fit(captioner, dataset, store, learn, folder, resume, settings)
-    with files.write_atomically(folder / "model_card.md") as temporary:
+    with storage.write_atomically(folder / "model_card.md") as temporary:
         temporary.write_text(card(captioner, dataset, folder, seed, history), encoding="utf8")
     return captioner
 
@@ -111,7 +112,7 @@ def refine(
     resume: bool = False,
     data_dir: Path | None = None,
 ) -> Captioner:
-    """Go on training a captioner with its own captions, see `captionlib.self_critical`.
+    """Go on training a captioner with its own captions, see `captionlib.training.self_critical`.
 
     The epochs are kept in the folder `self_critical` inside `folder`.
 
@@ -153,7 +154,7 @@ def refine(
 ##{first.read_text(encoding="utf8") if first.exists() else f" {start}"}"""
     texts = {"model_card.md": card(captioner, dataset, folder, seed, history) + about}
     for name, text in (texts | {"history.json": (stage / "history.json").read_text()}).items():
-        with files.write_atomically(folder / name) as temporary:
+        with storage.write_atomically(folder / name) as temporary:
             temporary.write_text(text, encoding="utf8")
     return captioner
 

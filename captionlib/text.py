@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from nltk.tokenize import NLTKWordTokenizer, wordpunct_tokenize
 
-from captionlib.data import files
+from captionlib import storage
 from captionlib.errors import CaptionlibError
 
 SPECIALS = ["<pad>", "<start>", "<end>", "<unk>"]
@@ -101,7 +101,7 @@ class Tokenizer:
     def save(self, path: str | Path) -> None:
         """Write the tokenizer as JSON."""
         about = {"split": self.split, "vocabulary": self.vocabulary}
-        with files.write_atomically(Path(path)) as temporary:
+        with storage.write_atomically(Path(path)) as temporary:
             temporary.write_bytes(json.dumps(about, ensure_ascii=False, indent=0).encode())
 
     @classmethod

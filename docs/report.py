@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from captionlib.captioner import PRETRAINED
+from captionlib.storage import PRETRAINED
 
 HERE = Path(__file__).parent
 REPORT, SCORES = HERE / "report.md", HERE / "results" / "scores.json"

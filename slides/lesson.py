@@ -8,8 +8,8 @@ import nbformat
 from IPython.display import HTML
 from IPython.utils.capture import capture_output
 
+from captionlib.course.widgets import parts
 from captionlib.plots import Figure
-from captionlib.widgets import parts
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 PIXELS = 1180  # as wide as a slide

@@ -35,7 +35,7 @@ def code_cells(notebook):
 
 
 def calls(cell, room):
-    """Name the functions of `plots`, `widgets` or `exercises` that a code cell calls, with their arguments."""
+    """Name the functions of `figures`, `widgets` or `exercises` that a code cell calls, with their arguments."""
     if cell.cell_type != "code":
         return
     for node in ast.walk(ast.parse(TransformerManager().transform_cell(cell.source))):
@@ -104,7 +104,9 @@ def tells_its_time(notebook, path):
 
 def lights_its_step(notebook, path):
     number = int(path.name[:2])
-    drawn = [(i, a) for i, cell in enumerate(notebook.cells) for name, a in calls(cell, "plots") if name == "six_steps"]
+    drawn = [
+        (i, a) for i, cell in enumerate(notebook.cells) for name, a in calls(cell, "figures") if name == "six_steps"
+    ]
     if not drawn or drawn[0][0] > 9 or not pictures(notebook.cells[drawn[0][0]]):
         yield "the six steps are not drawn within the first ten cells"
     elif number in LIT and drawn[0][1] != ([repr(LIT[number])] if LIT[number] else []):
@@ -198,7 +200,7 @@ def shows_a_figure_before_a_widget(notebook, path):
                 yield f"{cell.id}: readers without a kernel read {told!r} in the place of {name}"
             if name != "quiz" and not figure:
                 yield f"{cell.id}: no static figure stands before {name} in its section"
-        figure = figure or bool(pictures(cell) and not any(name == "six_steps" for name, _ in calls(cell, "plots")))
+        figure = figure or bool(pictures(cell) and not any(name == "six_steps" for name, _ in calls(cell, "figures")))
 
 
 def holds_no_path_of_one_machine_and_calls_no_network(notebook, path):

@@ -33,11 +33,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from captionlib.data import files, flickr8k, load_dataset, photos
+from captionlib import storage
+from captionlib.data import flickr8k, load_dataset
+from captionlib.data import folder as own_folder
+from captionlib.data.images import open_image
 from captionlib.errors import CaptionlibError
-from captionlib.vision.images import open_image
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # captionlib.vision.images does, but pytest shows Pillow's warnings
+pytestmark = pytest.mark.filterwarnings("ignore")  # captionlib.data.images does, but pytest shows Pillow's warnings
 CASES = {}
 CONTENT = bytes(range(256)) * 2048  # what the server has: 512 KiB
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -229,7 +231,7 @@ def csv_case(name, content, says, names="captions.csv"):
         (folder / "photos" / "cat.png").write_bytes(picture("PNG"))
         (folder / "dog.png").write_bytes(picture("PNG", (9, 9)))
         (folder / "photos" / "captions.csv").write_bytes(content.encode() if isinstance(content, str) else content)
-        return lambda: photos.load(folder / "photos")
+        return lambda: own_folder.load(folder / "photos")
 
     case.__name__ = name
     fault(names, says)(case)
@@ -364,7 +366,7 @@ def server():
 
 
 def fetch(way, sha256=SHA256):
-    return files.fetch("weights/a.bin", f"http://127.0.0.1:{server().server_port}/{way}/a.bin", sha256)
+    return storage.fetch("weights/a.bin", f"http://127.0.0.1:{server().server_port}/{way}/a.bin", sha256)
 
 
 PART = "inside/cache/data/weights/a.bin.part"
@@ -399,12 +401,12 @@ def download_whose_connection_is_reset(folder):
 def download_without_a_network(folder):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    return lambda: files.fetch("weights/a.bin", f"http://127.0.0.1:{port}/a.bin", None)
+    return lambda: storage.fetch("weights/a.bin", f"http://127.0.0.1:{port}/a.bin", None)
 
 
 @fault("a.bin", "cannot be reached; check the network")
 def download_from_an_unknown_host(folder):
-    return lambda: files.fetch("weights/a.bin", "http://captionlib.invalid/a.bin", None)
+    return lambda: storage.fetch("weights/a.bin", "http://captionlib.invalid/a.bin", None)
 
 
 @fault("a.bin", "is damaged or another version")
@@ -430,7 +432,7 @@ def download_where_the_cache_is_a_file(folder):
 @fault("report.json", "because the disk is full; make room")
 def writing_onto_a_full_disk(folder):
     def write():
-        with files.write_atomically(folder / "report.json") as path:
+        with storage.write_atomically(folder / "report.json") as path:
             path.write_text("half")
             with open("/dev/full", "w") as full:
                 full.write("the other half")
@@ -443,7 +445,7 @@ def writing_below_a_file(folder):
     (folder / "out").write_text("a file")
 
     def write():
-        with files.write_atomically(folder / "out" / "report.json") as path:
+        with storage.write_atomically(folder / "out" / "report.json") as path:
             path.write_text("whole")
 
     return write
@@ -736,7 +738,7 @@ command_case(
 @fault("features", "No space left on device")
 def features_onto_a_full_disk(folder):
     """A memory map that outgrows the disk would end Python with SIGBUS, so its room must be taken beforehand."""
-    dataset = photos.load(photos_folder(folder))
+    dataset = own_folder.load(photos_folder(folder))
 
     def act():
         from captionlib.vision.features import FeatureStore

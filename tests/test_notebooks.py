@@ -1,5 +1,6 @@
 """Every lesson keeps the contract (contract.py), each rule of it notices a broken lesson, prose is spelled well."""
 
+import importlib
 import json
 import re
 import subprocess
@@ -9,7 +10,7 @@ import nbformat
 import pytest
 from contract import FOLDER, RULES, calls, dead_links, execute, prose
 
-from captionlib import exercises
+from captionlib.course.exercises.exercise import Exercise
 
 PROJECT = FOLDER.parent
 LESSONS = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
@@ -80,7 +81,11 @@ BROKEN = {
         swap(" seconds on two", "0 seconds on two"),
         swap("**Time**", "**Hours**"),
     ],
-    "lights_its_step": [swap("plots.six_steps()", "plots.six_steps('text')"), drop("six-steps"), add("more", cells=9)],
+    "lights_its_step": [
+        swap("figures.six_steps()", "figures.six_steps('text')"),
+        drop("six-steps"),
+        add("more", cells=9),
+    ],
     "has_exercises": [
         swap("★", "*"),
         swap("not attempted: ", "correct: "),
@@ -141,10 +146,12 @@ def test_words_that_look_broken_and_are_not():
     assert list(dead_links("![a](no.png)", FOLDER)) and list(dead_links('<img src="no.png">', FOLDER))
 
 
-def test_each_exercise_belongs_to_one_lesson():
-    asked = [{n.removesuffix(".check") for c in read(path).cells for n, _ in calls(c, "exercises")} for path in LESSONS]
-    asked = [{name for name in names if "." not in name} for names in asked]
-    assert sum(map(len, asked)) == len(set().union(*asked)) and set().union(*asked) <= set(exercises.__all__)
+def test_a_lesson_asks_its_own_exercises_and_all_of_them():
+    for path in LESSONS:
+        module = importlib.import_module(f"captionlib.course.exercises.lesson_{path.name[:2]}")
+        there = {name for name, value in vars(module).items() if isinstance(value, Exercise)}
+        asked = {name.split(".")[0] for cell in read(path).cells for name, _ in calls(cell, "exercises")}
+        assert asked == there, path
 
 
 def test_the_table_of_run_times_is_what_was_measured():
@@ -158,9 +165,11 @@ def test_a_lesson_is_stale_when_what_it_uses_changes_and_only_then():
     def files(code):
         return {file.relative_to(PROJECT / "captionlib").as_posix() for file in execute.captionlib_files(code)}
 
-    strip = files("from captionlib import exercises, plots\nplots.attention_strip(x)\nexercises.softmax.check(x)")
-    assert {"plots/captions.py", "exercises/lesson_08.py", "exercises/exercise.py", "plots/palette.py"} <= strip
-    assert not {"exercises/lesson_04.py", "plots/words.py", "captioner.py", "cli.py"} & strip
+    imports = "from captionlib import plots\nfrom captionlib.course.exercises import lesson_08 as exercises\n"
+    strip = files(imports + "plots.attention_strip(x)\nexercises.softmax.check(x)")
+    assert {"plots/attention.py", "plots/palette.py"} <= strip
+    assert {"course/exercises/lesson_08.py", "course/exercises/exercise.py"} <= strip
+    assert not {"course/exercises/lesson_04.py", "course/figures/words.py", "captioner.py", "cli.py"} & strip
     assert "captioner.py" in files("from captionlib import Captioner")
     notebook = read(FIRST)
     before = execute.state(notebook)
@@ -207,7 +216,7 @@ def test_prose_is_spelled_well(tmp_path):
         code = "\n".join(cell.source for cell in read(lesson).cells if cell.cell_type == "code")
         (tmp_path / f"{lesson.stem}.md").write_text(prose(read(lesson)) + code, "utf8")
     modules = set((PROJECT / "captionlib").rglob("*.py")) - {
-        PROJECT / "captionlib" / "ptb.py"
+        PROJECT / "captionlib" / "metrics" / "ptb.py"
     }  # odd words of a standard
     for page in [*PAGES, *modules]:
         (tmp_path / re.sub(r"\W", "_", str(page.relative_to(PROJECT)))).write_text(page.read_text("utf8"), "utf8")

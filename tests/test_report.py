@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from captionlib import Captioner, metrics, plots
+from captionlib import Captioner, metrics
+from captionlib.course import figures
 from captionlib.data import flickr8k, toyscenes
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -73,7 +74,7 @@ def test_the_stored_drawings_are_what_the_code_draws():
     for name in script(DOCS / "figures" / "make.py").DRAWINGS:
         stored, drawn = (
             np.asarray(Image.open(file).convert("RGB")).astype(int)
-            for file in (DOCS / "figures" / f"{name}.png", io.BytesIO(getattr(plots, name)().png()))
+            for file in (DOCS / "figures" / f"{name}.png", io.BytesIO(getattr(figures, name)().png()))
         )
         assert stored.shape == drawn.shape, f"{name}: run python docs/figures/make.py"
         assert np.abs(stored - drawn).mean() < 0.5, f"{name}: run python docs/figures/make.py"

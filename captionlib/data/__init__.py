@@ -15,7 +15,7 @@ def load_dataset(name_or_dir: str | Path, data_dir: str | Path | None = None) ->
 
     Args:
         name_or_dir: "toyscenes", "flickr8k", or a folder with pictures and a captions.csv.
-        data_dir: where to look for Flickr8k first; see `captionlib.data.files.data_dirs`.
+        data_dir: where to look for Flickr8k first; see `captionlib.storage.data_dirs`.
 
     Returns:
         The CaptionDataset.
@@ -32,9 +32,9 @@ def load_dataset(name_or_dir: str | Path, data_dir: str | Path | None = None) ->
 
         return flickr8k.load(data_dir)
     if Path(name_or_dir).is_dir():
-        from captionlib.data import photos
+        from captionlib.data import folder
 
-        return photos.load(name_or_dir)
+        return folder.load(name_or_dir)
     raise CaptionlibError(
         f"There is no data set or folder called {name_or_dir}; give toyscenes, flickr8k or a folder with captions.csv."
     )

@@ -14,7 +14,7 @@ import numpy as np
 from captionlib.errors import CaptionlibError
 
 if TYPE_CHECKING:
-    from captionlib.data.toyscenes import Scene
+    from captionlib.data.toyscenes.scene import Scene
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from captionlib.data.dataset import CaptionDataset
-from captionlib.data.files import data_dirs, fetch, open_zip
+from captionlib.data.images import open_image
 from captionlib.errors import CaptionlibError
-from captionlib.vision.images import open_image
+from captionlib.storage import data_dirs, fetch, open_zip
 
 URL = "https://github.com/jbrownlee/Datasets/releases/download/Flickr8k/"
 PICTURES = 8091
@@ -44,7 +44,7 @@ def load(data_dir: str | Path | None = None) -> CaptionDataset:
     any layout. Pictures are read straight from a zip. Two keys of the caption file have no picture; they are left out.
 
     Args:
-        data_dir: where to look first; see `captionlib.data.files.data_dirs`.
+        data_dir: where to look first; see `captionlib.storage.data_dirs`.
 
     Returns:
         The CaptionDataset; its captions also name 91 pictures that are in no split.
@@ -77,7 +77,7 @@ def download(data_dir: str | Path | None = None) -> None:
     """Download what a local copy lacks, 1.1 GB at most, into the cache; what has arrived is kept when it breaks off.
 
     Raises:
-        CaptionlibError: see `captionlib.data.files.fetch`.
+        CaptionlibError: see `captionlib.storage.fetch`.
     """
     files = local_files(data_dir)
     for archive, content in (("Flickr8k_text.zip", DIGESTS), ("Flickr8k_Dataset.zip", ["997722733_0cb5439472.jpg"])):

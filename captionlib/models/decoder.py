@@ -19,7 +19,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from captionlib.data import files
+from captionlib import storage
 from captionlib.errors import CaptionlibError
 from captionlib.text import END, PAD
 
@@ -94,7 +94,7 @@ def is_word_step(tokens):
 
 def save_weights(decoder: Decoder, path: Path) -> None:
     """Write a decoder's weights as float16 `.weights.h5`: half the size, and no caption changes."""
-    with files.write_atomically(path) as temporary:
+    with storage.write_atomically(path) as temporary:
         decoder.save_weights(temporary)
         with h5py.File(temporary) as full, h5py.File(temporary.with_name("half.h5"), "w") as half:
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from captionlib.data import files
+from captionlib import storage
 from captionlib.errors import CaptionlibError
 
 MOBILENET_FILE = "weights/mobilenet_v2_1.0_224_quant.tflite"
@@ -76,7 +76,7 @@ def load_encoder(name: str, data_dir=None) -> Encoder:
 
     Args:
         name: `toynet`, `mobilenet_v2`, or a network of `keras.applications` such as `VGG16`.
-        data_dir: folder to look in first; see `captionlib.data.files`.
+        data_dir: folder to look in first; see `captionlib.storage`.
 
     Returns:
         The encoder, in inference mode.
@@ -89,7 +89,7 @@ def load_encoder(name: str, data_dir=None) -> Encoder:
 
         return Encoder(name, toynet.VERSION, toynet.load(), lambda images: images)
     if name == "mobilenet_v2":
-        classifier = dequantised_mobilenet(files.fetch(MOBILENET_FILE, MOBILENET_URL, MOBILENET_SHA256, data_dir))
+        classifier = dequantised_mobilenet(storage.fetch(MOBILENET_FILE, MOBILENET_URL, MOBILENET_SHA256, data_dir))
         maps = keras.Model(classifier.input, classifier.get_layer("out_relu").output)
         return Encoder(name, MOBILENET_SHA256[:8], maps, keras.applications.mobilenet_v2.preprocess_input)
     return application(name)

@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
-from captionlib.data import CaptionDataset, files
+from captionlib import storage
+from captionlib.data import CaptionDataset
+from captionlib.data.images import squash
 from captionlib.errors import CaptionlibError
 from captionlib.vision.encoders import Encoder
-from captionlib.vision.images import squash
 
 CHUNK = 64  # pictures encoded at a time; progress is kept after each chunk
 
@@ -65,7 +66,7 @@ class FeatureStore:
         names = [name for split in splits or dataset.splits for name in dataset.splits[split]]
         key = zlib.crc32("\n".join(names).encode())
         folder = f"{dataset.name}-{dataset.version}-{encoder.name}-{encoder.version}-{key:08x}"
-        folder = files.cache_dir() / "features" / folder
+        folder = storage.cache_dir() / "features" / folder
         if not is_whole(folder):
             compute(dataset, encoder, names, folder)
         about = json.loads((folder / "store.json").read_text())
@@ -120,7 +121,7 @@ def compute(dataset: CaptionDataset, encoder: Encoder, names: list[str], folder:
         features[start : state["done"]] = encoder(images)
         features.flush()
         state["broken"] |= broken
-        with files.write_atomically(progress) as temporary:
+        with storage.write_atomically(progress) as temporary:
             temporary.write_bytes(json.dumps(state).encode())
         bar.update(len(images))
     bar.close()
@@ -129,7 +130,7 @@ def compute(dataset: CaptionDataset, encoder: Encoder, names: list[str], folder:
         tqdm.write(f"{len(state['broken'])} pictures of {dataset.name} are left out, the first is {first}: {reason}")
     del features
     part.replace(folder / "features.npy")
-    with files.write_atomically(folder / "store.json") as temporary:
+    with storage.write_atomically(folder / "store.json") as temporary:
         temporary.write_bytes(
             json.dumps({"crc32": checksum(folder / "features.npy"), "broken": state["broken"]}).encode()
         )

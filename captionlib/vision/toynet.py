@@ -23,11 +23,11 @@ import tensorflow as tf
 from keras import layers, ops
 
 from captionlib.data import toyscenes
-from captionlib.data.files import write_atomically
 from captionlib.data.toyscenes.drawing import COLOURS, NAMELESS, draw
 from captionlib.data.toyscenes.language import ACTIONS
 from captionlib.data.toyscenes.scene import KINDS, PLACES, SIZES
 from captionlib.errors import CaptionlibError
+from captionlib.storage import PRETRAINED, write_atomically
 
 VERSION = "4"
 GRID, DEPTH = (12, 12), 128
@@ -41,7 +41,7 @@ LABELS = {  # what every cell votes on
 WAY = ((3, 2), (3, 1), (3, 2), (3, 1), (3, 2))  # (size, stride) of the convolutions from the picture to layer_5
 LAYERS = {f"layer_{i + 1}": WAY[: i + 1] for i in range(5)}  # what stands between the picture and each layer's maps
 LAYERS |= {"colour": (*WAY[:3], (2, 2)), "layer_6": (*WAY, (1, 1)), "shape": (*WAY, (1, 1), (1, 1))}
-SHIPPED = Path(__file__).parent.parent / "pretrained" / "toynet"
+SHIPPED = PRETRAINED / "toynet"
 
 
 def build() -> keras.Model:

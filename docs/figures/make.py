@@ -13,6 +13,7 @@ import skimage.data
 from PIL import Image
 
 from captionlib import Captioner, plots
+from captionlib.course import figures
 from captionlib.data import toyscenes
 
 HERE = Path(__file__).parent
@@ -53,7 +54,7 @@ def keep(figure: plots.Figure, name: str) -> None:
 def main() -> None:
     """Draw all of them."""
     for name in DRAWINGS:
-        getattr(plots, name)().save(HERE / f"{name}.png")
+        getattr(figures, name)().save(HERE / f"{name}.png")
     captioner = Captioner.load("toyscenes_show_attend_tell")
     scene = toyscenes.scene_from("snow", ("house", "red", "big", "stands"), ("fox", "red", "small", "runs"))
     image = toyscenes.draw(scene)  # (96, 96, 3)

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from captionlib import plots
+from captionlib.course import figures
 from captionlib.errors import CaptionlibError
 
 IMAGE = np.full((96, 96, 3), 200, np.uint8)
@@ -23,9 +24,9 @@ def drawn(figure, tmp_path):
 
 @pytest.mark.parametrize("step", ["data", "vision", "text", "decoder", "decoding", "metrics"])
 def test_six_steps_lights_one_step_alone(step, tmp_path):
-    everything, lit = drawn(plots.six_steps(), tmp_path), drawn(plots.six_steps(step), tmp_path)
+    everything, lit = drawn(figures.six_steps(), tmp_path), drawn(figures.six_steps(step), tmp_path)
     assert everything.shape == lit.shape
-    assert any(step in text for text in texts(plots.six_steps(step)))
+    assert any(step in text for text in texts(figures.six_steps(step)))
     pale = np.array([0xE8, 0xEB, 0xEF])
     assert not (everything == pale).all(axis=-1).any()
     assert (lit == pale).all(axis=-1).sum() > 4 * 14_000
@@ -33,13 +34,13 @@ def test_six_steps_lights_one_step_alone(step, tmp_path):
 
 def test_an_unknown_step_is_refused():
     with pytest.raises(CaptionlibError, match="no step called encoder; the six steps are data"):
-        plots.six_steps("encoder")
+        figures.six_steps("encoder")
 
 
 def test_a_notebook_shows_a_figure_without_pyplot():
     data, size = plots.captioned(IMAGE, "a dog")._repr_mimebundle_()
     assert base64.b64decode(data["image/jpeg"]).startswith(b"\xff\xd8") and size["image/jpeg"]["width"] == 346
-    data, _ = plots.six_steps()._repr_mimebundle_()
+    data, _ = figures.six_steps()._repr_mimebundle_()
     assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG") and data["text/plain"].startswith("<Figure")
 
 
@@ -90,7 +91,7 @@ def test_gallery_keeps_every_picture_and_its_words_inside():
 
 def test_next_word_shows_the_likeliest_first():
     odds = np.array([0.05, 0.7, 0.001, 0.249])
-    figure = plots.next_word(odds, ["a", "boat", "cat", "dog"], "a red", show=4)
+    figure = figures.next_word(odds, ["a", "boat", "cat", "dog"], "a red", show=4)
     assert "After “a red”, “boat” leads with 70%" in texts(figure)
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["boat", "dog", "a", "cat"]
     assert "under 1%" in texts(figure)

@@ -4,10 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from captionlib.data import files, flickr8k
+from captionlib import storage
+from captionlib.data import flickr8k
+from captionlib.data.images import squash
 from captionlib.errors import CaptionlibError
 from captionlib.vision import encoders
-from captionlib.vision.images import squash
 
 PIXEL = np.array([200.0, 100.0, 50.0], "float32")  # RGB
 # What each family was trained on: caffe's mean in BGR, or [-1, 1], or 0..255 with the scaling inside the network.
@@ -63,7 +64,7 @@ def test_dequantised_mobilenet_agrees_with_the_8_bit_model(data_dir):
     """Top-1 answers of both on 300 photographs; 0.91 was measured when the weights were chosen."""
     from ai_edge_litert.interpreter import Interpreter
 
-    path = files.find(encoders.MOBILENET_FILE, data_dir)
+    path = storage.find(encoders.MOBILENET_FILE, data_dir)
     dataset = flickr8k.load(data_dir)
     images = np.stack([squash(dataset.open_image(name), (224, 224)) for name in dataset.splits["val"][:300]])
     answers = encoders.dequantised_mobilenet(path).predict(images / 127.5 - 1, verbose=0).argmax(1)

@@ -10,7 +10,7 @@ from random import Random
 import numpy as np
 from tqdm.auto import tqdm
 
-from captionlib.data import files
+from captionlib import storage
 from captionlib.data.dataset import CaptionDataset
 from captionlib.data.toyscenes.drawing import draw
 from captionlib.data.toyscenes.language import describe, noun_of
@@ -54,14 +54,14 @@ def compose() -> tuple[dict[str, list[str]], dict[str, Scene], dict[str, list[st
 
 def stored_pictures(scenes: dict[str, Scene], version: str) -> np.ndarray:
     """Open the drawn scenes as a (N, 96, 96, 3) uint8 memory map; draw them first where they are absent or broken."""
-    path, shape = files.cache_dir() / f"toyscenes-{version}.npy", (len(scenes), 96, 96, 3)
+    path, shape = storage.cache_dir() / f"toyscenes-{version}.npy", (len(scenes), 96, 96, 3)
     try:
         pictures = np.load(path, mmap_mode="r", allow_pickle=False)
         if (pictures.shape, pictures.dtype) == (shape, np.uint8):
             return pictures
     except (OSError, ValueError):
         pass  # absent, cut short, or not an array: draw again
-    with files.write_atomically(path) as part:
+    with storage.write_atomically(path) as part:
         pictures = np.lib.format.open_memmap(part, "w+", np.uint8, shape)
         for i, scene in enumerate(tqdm(scenes.values(), "Drawing ToyScenes", unit="scene", leave=False)):
             pictures[i] = draw(scene)

@@ -1,0 +1,206 @@
+"""What a convolutional network sees, knows and keeps: maps, receptive fields, Grad-CAM, read-outs (lesson 03)."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from captionlib.course.scratch.convolution import border
+from captionlib.plots.captions import show_picture
+from captionlib.plots.palette import INK, MAP, PALE, PAPER, QUIET, ROLES, Figure, house_style
+
+WIDTH, GAP, TITLE = 9.2, 0.12, 0.36  # inches
+Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in pixels of the picture
+Layers = tuple[tuple[int, int], ...]  # (size, stride) of each convolution, the first layer first
+
+
+def window(layers: Layers, place: int, side: int) -> tuple[int, int]:
+    """Say which pixels along an axis one place of a layer's map sees, with Keras' padding "same".
+
+    Args:
+        layers: (size, stride) of each convolution between the picture and the map, the first layer first.
+        place: Row or column of the map.
+        side: Pixels of the picture along the axis.
+
+    Returns:
+        The first pixel and the one behind the last; they may lie outside the picture, where the padding is.
+    """
+    sides = [side]
+    for _, stride in layers:
+        sides.append(-(-sides[-1] // stride))
+    first = last = place
+    for (size, stride), below in zip(reversed(layers), reversed(sides[:-1]), strict=True):
+        before, _ = border(below, size, stride, "same")
+        first, last = first * stride - before, last * stride - before + size - 1
+    return first, last + 1
+
+
+@house_style
+def looks(image: np.ndarray, maps: dict[str, np.ndarray], title: str, boxes: dict[str, Box] | None = None) -> Figure:
+    """Show a picture and, beside it, maps of it: yellow is where a map is largest.
+
+    Args:
+        image: (H, W, 3) uint8.
+        maps: Label to (rows, columns), not negative; up to four.
+        title: What they say together.
+        boxes: For some labels the box to frame.
+
+    Returns:
+        A figure as wide as a notebook.
+    """
+    count = 1 + len(maps)
+    side = (WIDTH - GAP * 3) / 4 if count <= 4 else (WIDTH - GAP * (count - 1)) / count
+    height = TITLE + 0.3 + side * image.shape[0] / image.shape[1]
+    figure = Figure(figsize=(count * (side + GAP) - GAP, height))
+    across = figure.get_size_inches()[0]
+    grey = np.repeat(image.mean(axis=2, keepdims=True) * 0.65 + 85, 3, axis=2).astype(np.uint8)  # (H, W, 3)
+    extent = (-0.5, image.shape[1] - 0.5, image.shape[0] - 0.5, -0.5)
+    for i, label in enumerate(["the picture", *maps]):
+        axes = figure.add_axes((i * (side + GAP) / across, 0, side / across, 1 - (TITLE + 0.3) / height))
+        show_picture(axes, grey if i else image)
+        axes.set_title(label, fontsize=11, fontweight="normal", color=INK if i else QUIET)
+        if i:
+            share = maps[label] / max(maps[label].max(), 1e-9)  # (rows, columns), the largest is 1
+            veil = 0.3 + 0.6 * share**0.5  # what is weak lets the picture through
+            axes.imshow(share, MAP, vmin=0, vmax=1, alpha=veil, extent=extent, interpolation="nearest")
+        if boxes and label in boxes:
+            frame(axes, boxes[label])
+    figure.text(0.002, 1 - 0.07 / height, title, ha="left", va="top", weight="bold", fontsize=12)
+    return figure
+
+
+def frame(axes: Axes, box: Box) -> None:
+    """Draw the box (x0, y0, x1, y1) with a white rim."""
+    x0, y0, x1, y1 = box
+    for ink, line in ((PAPER, 3.6), (ROLES["attention"], 1.8)):
+        edge = Rectangle((x0 - 0.5, y0 - 0.5), x1 - x0, y1 - y0, fill=False, color=ink, lw=line, clip_on=False)
+        axes.add_patch(edge)
+
+
+@house_style
+def favourites(image: np.ndarray, rows: list[tuple[str, np.ndarray, np.ndarray]], title: str) -> Figure:
+    """Show, for some channels, their map of one picture and the patches of other pictures that they answer to most.
+
+    Args:
+        image: (H, W, 3) uint8.
+        rows: For each channel its label, its map (h, w) and its favourite patches (N, p, p, 3) uint8.
+        title: What they say together.
+
+    Returns:
+        A figure as wide as a notebook.
+    """
+    side, tall, head = 2.3, 0.92, 0.3  # inches: the picture, a map, the line above the first row
+    left, apart = side + 0.3, tall + GAP
+    small = (WIDTH - left - tall - 0.25) / len(rows[0][2]) - 0.06
+    height = TITLE + head + len(rows) * apart
+    figure = Figure(figsize=(WIDTH, height))
+
+    def show(array, x, bottom, size, **how):
+        axes = figure.add_axes((x / WIDTH, bottom / height, size / WIDTH, size / height))
+        axes.imshow(array, **how)
+        axes.axis("off")
+
+    show(image, 0, height - TITLE - head - side, side, interpolation="lanczos")
+    for i, (label, map_, patches) in enumerate(rows):
+        bottom = height - TITLE - head - (i + 1) * apart + GAP
+        show(map_, left, bottom, tall, cmap=MAP, vmin=0, interpolation="nearest")
+        figure.text((left + tall + 0.25) / WIDTH, (bottom + tall) / height, label, va="top", color=INK)
+        for j, patch in enumerate(patches):
+            show(patch, left + tall + 0.25 + j * (small + 0.06), bottom, small, interpolation="nearest")
+    for x, text in (
+        (0, "the picture"),
+        (left, "map"),
+        (left + tall + 0.25, "what it answers to most in other pictures"),
+    ):
+        figure.text(x / WIDTH, 1 - (TITLE + 0.14) / height, text, va="center", color=QUIET, fontsize=10)
+    figure.text(0.002, 1 - 0.07 / height, title, ha="left", va="top", weight="bold", fontsize=12)
+    return figure
+
+
+@house_style
+def answers(images: np.ndarray, said: list[str], true: list[str], title: str) -> Figure:
+    """Show small pictures with what a network called each of them, and below a wrong answer what it is.
+
+    Args:
+        images: (N, h, w, 3) uint8, up to ten.
+        said: N words.
+        true: N words.
+        title: What they say together.
+
+    Returns:
+        A figure as wide as a notebook.
+    """
+    side = (WIDTH - GAP * (len(images) - 1)) / len(images)
+    height = TITLE + side + 0.55
+    figure = Figure(figsize=(WIDTH, height))
+    for i, (image, word, truth) in enumerate(zip(images, said, true, strict=True)):
+        axes = figure.add_axes((i * (side + GAP) / WIDTH, 0.55 / height, side / WIDTH, side / height))
+        show_picture(axes, image)
+        right = word == truth
+        style = {"transform": axes.transAxes, "ha": "center", "va": "top"}
+        axes.text(0.5, -0.06, f"“{word}”", color=INK, weight="normal" if right else "bold", **style)
+        axes.text(0.5, -0.06 - 0.24 / side, "right" if right else f"a {truth}", color=QUIET, fontsize=10, **style)
+    figure.text(0.002, 1 - 0.07 / height, title, ha="left", va="top", weight="bold", fontsize=12)
+    return figure
+
+
+@house_style
+def read_outs(shares: dict[str, dict[str, float]], chance: dict[str, float], title: str, label: str) -> Figure:
+    """Show how often something is right, such as read-outs of some features, with chance marked.
+
+    Args:
+        shares: Question to {what was read: share right, 0 to 1}; the same two to four readings for each question.
+        chance: Question to the share that guessing gives.
+        title: What they say together.
+        label: What is counted, below the axis.
+
+    Returns:
+        A figure as wide as a notebook.
+    """
+    lines = sum(len(each) for each in shares.values())
+    figure = Figure(figsize=(WIDTH, 0.95 + 0.3 * lines + 0.3 * len(shares)), layout="constrained")
+    axes, y = figure.subplots(), 0.0
+    for question, each in shares.items():
+        axes.text(-0.005, y, question, ha="right", va="center", weight="bold")
+        start, y = y + 0.5, y + 1
+        for name, share in each.items():
+            axes.barh(y, share, 0.72, color=ROLES["features"])
+            axes.text(share + 0.008, y, f"{share:.0%}", va="center", color=INK)
+            axes.text(-0.005, y, name, ha="right", va="center", color=INK)
+            y += 1
+        axes.plot([chance[question]] * 2, [start, y - 0.5], color=ROLES["words"], linewidth=3)
+        axes.text(chance[question], start - 0.05, "chance", ha="center", va="bottom", color=QUIET, fontsize=10)
+        y += 0.3
+    axes.set(xlim=(0, 1.08), ylim=(y - 0.4, -0.6), yticks=[], xticks=[0, 0.5, 1], xticklabels=["0 %", "50 %", "100 %"])
+    axes.set_xlabel(label)
+    axes.spines["left"].set_color(PALE)
+    figure.suptitle(title, x=0.002, ha="left", weight="bold", fontsize=12)
+    return figure
+
+
+@house_style
+def classics(networks: dict[str, tuple[float, float, float]], title: str) -> Figure:
+    """Place networks by their size and by what a picture costs; write how often each is right.
+
+    Args:
+        networks: Name to (million weights, thousand million multiplications a picture, share right of ImageNet).
+        title: What they say together.
+
+    Returns:
+        A figure as wide as a notebook.
+    """
+    figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for name, (weights, cost, right) in networks.items():
+        axes.scatter(weights, cost, 90, color=ROLES["features"], zorder=2)
+        told = f"{name}, {right:.1%} right" if right else name
+        near = [c for w, c, _ in networks.values() if 0.5 < w / weights < 2 and c != cost]
+        up = 8 * np.sign(cost - near[0]) if near else 0  # two neighbours' words make way for each other
+        axes.annotate(told, (weights, cost), (9, up), textcoords="offset points", va="center", color=INK)
+    axes.set(xscale="log", yscale="log", xlim=(0.1, 900), ylim=(0.02, 40))
+    axes.set(xlabel="million weights", ylabel="thousand million\nmultiplications a picture")
+    axes.set_xticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
+    axes.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
+    axes.grid(color=PALE, zorder=0)
+    axes.minorticks_off()
+    figure.suptitle(title, x=0.002, ha="left", weight="bold", fontsize=12)
+    return figure

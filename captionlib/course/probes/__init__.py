@@ -1,0 +1,1 @@
+"""The measurements that lessons make: small tasks, surfaces and probes of trained networks."""

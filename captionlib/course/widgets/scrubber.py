@@ -1,0 +1,65 @@
+"""The attention scrubber of lesson 08: step through the words of a caption, see where each of them looked."""
+
+import html
+
+import ipywidgets
+import matplotlib
+import numpy as np
+
+from captionlib.course.widgets import parts
+from captionlib.plots import INK, MAP, ROLES
+
+
+def attention_scrubber(image: np.ndarray, tokens: list[str], attention: np.ndarray) -> None:
+    """Show the scrubber.
+
+    Args:
+        image: (H, W, 3) uint8.
+        tokens: The T words.
+        attention: (T, rows, columns), each map sums to 1; rows divide H and columns divide W.
+    """
+    page = ipywidgets.HTML()
+    word, row = parts.slider("word", 1, len(tokens), 1)
+
+    def redraw(_=None):
+        page.value = show(image, tokens, attention, word.value - 1)
+
+    word.observe(redraw, "value")
+    redraw()
+    parts.present(ipywidgets.VBox([row, page]), in_plain_text(tokens, attention))
+
+
+def show(image: np.ndarray, tokens: list[str], attention: np.ndarray, t: int) -> str:
+    """Turn one step into HTML: the caption with its word marked, the picture, and where that word looked.
+
+    Args:
+        image: (H, W, 3) uint8.
+        tokens: The T words.
+        attention: (T, rows, columns).
+        t: Which word, from 0.
+
+    Returns:
+        HTML; the picture's description says which place got most.
+    """
+    ground = f"background:{ROLES['words']};color:{INK};padding:0 0.25em"
+    words = [html.escape(word) for word in tokens]
+    words[t] = f'<mark style="{ground}">{words[t]}</mark>'
+    share = attention[t] / attention[t].max()  # (rows, columns), the most seen place 1
+    height, width = (side // cells for side, cells in zip(image.shape[:2], share.shape, strict=True))
+    share = np.kron(share, np.ones((height, width)))[..., None]  # (H, W, 1)
+    glow = 255 * matplotlib.colormaps[MAP](share[..., 0])[..., :3]  # (H, W, 3)
+    over = (1 - 0.7 * share) * (0.5 * image.mean(axis=2, keepdims=True) + 60) + 0.7 * share * glow
+    pair = np.concatenate([image, np.full_like(image[:, :4], 255), over.astype(np.uint8)], axis=1)
+    told = looked(tokens[t], attention[t])
+    return f"<p>{' '.join(words)}</p>{parts.picture(pair, f'the scene, and beside it where {told}', 588)}<p>{told}</p>"
+
+
+def looked(word: str, weights: np.ndarray) -> str:
+    """Say where one word looked most: its map (rows, columns) as a sentence, places counted from the top left."""
+    row, column = divmod(int(weights.argmax()), weights.shape[1])
+    return f"“{word}” looked most at row {row + 1}, column {column + 1}: {weights.max():.0%} of its attention"
+
+
+def in_plain_text(tokens: list[str], attention: np.ndarray) -> str:
+    """Say of each word where it looked; attention is (T, rows, columns)."""
+    return "\n".join(looked(word, weights) for word, weights in zip(tokens, attention, strict=True))

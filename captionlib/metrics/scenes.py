@@ -1,0 +1,43 @@
+"""Step 6, metrics: on ToyScenes the truth is known, so a caption can be judged by what it says (lessons 07 and 08).
+
+`truth_score` judges the statements of captions, `pointing_score` where the model looked.
+"""
+
+import numpy as np
+
+from captionlib.data import toyscenes
+
+
+def truth_score(captions: dict[str, str], scenes: dict) -> dict[str, float]:
+    """Judge captions of ToyScenes, {picture name: caption}, against the scenes, {picture name: scene}.
+
+    Returns:
+        {"wholly_true": share of captions, "true", "false", "not_understood": numbers of statements}.
+    """
+    judged = [toyscenes.truth(caption, scenes[name]) for name, caption in captions.items()]
+    numbers = {kind: sum(len(getattr(one, kind)) for one in judged) for kind in ("true", "false", "not_understood")}
+    return {"wholly_true": sum(one.wholly_true for one in judged) / len(judged)} | numbers
+
+
+def pointing_score(words: dict[str, list[str]], attention: dict[str, np.ndarray], scenes: dict, grid: tuple) -> dict:
+    """Does the model look at what it names? The pointing game (Zhang et al. 2016, section 4.2) on ToyScenes.
+
+    At a noun that names an object of the scene, the largest weight hits when its cell touches the box, grown by one.
+
+    Args:
+        words: {picture name: the caption's T words}.
+        attention: {picture name: (T, L) weights, one row a word}, or any other map of the picture for each word.
+        scenes: {picture name: scene}.
+        grid: (rows, columns) of the L cells.
+
+    Returns:
+        {"hits": share of nouns, "chance": what a random cell would hit, "nouns": how many were counted}.
+    """
+    hits, chances = [], []
+    for name, caption in words.items():
+        for word, weights in zip(caption, attention[name], strict=True):
+            if (kind := toyscenes.noun_of(word)) and scenes[name][kind]:
+                cells = toyscenes.cells_of(scenes[name], kind, grid, grown=1)
+                hits.append(divmod(int(np.argmax(weights)), grid[1]) in cells)
+                chances.append(len(cells) / (grid[0] * grid[1]))
+    return {"hits": float(np.mean(hits or 0)), "chance": float(np.mean(chances or 0)), "nouns": len(hits)}

@@ -1,0 +1,117 @@
+"""Pictures of word vectors: every word can be read, none on another, and what is lit is what was asked for."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.colors import to_rgba
+
+from captionlib import plots
+from captionlib.course import figures
+from captionlib.course.figures import embeddings
+from captionlib.errors import CaptionlibError
+
+WORDS = [f"{a}{b}" for a in ("red", "sailboat", "an", "leaping", "of") for b in range(16)]
+
+
+def boxes(figure):
+    """The drawn rectangle of every word on the figure's axes, the figure's own frame last."""
+    figure.draw_without_rendering()
+    return [text.get_window_extent() for axes in figure.axes for text in axes.texts], figure.bbox
+
+
+@pytest.mark.parametrize("lit, least", [(None, 80), ("red0", 3)])
+@pytest.mark.parametrize("spread", [1, 0.05])
+def test_no_word_lies_on_another_or_hangs_out(spread, lit, least):
+    rng = np.random.default_rng(1)
+    islands = rng.normal(size=(80, 2)) * spread + rng.normal(size=(5, 2)).repeat(16, axis=0)
+    figure = figures.word_map(islands, WORDS, "Islands", lit, ("red1", "an3"))
+    rectangles, frame = boxes(figure)
+    assert 80 >= len(rectangles) >= least
+    for box in rectangles:
+        assert box.x0 >= frame.x0 and box.x1 <= frame.x1 and box.y0 >= frame.y0 and box.y1 <= frame.y1
+    for one, two in combinations(rectangles, 2):
+        width = min(one.x1, two.x1) - max(one.x0, two.x0)
+        height = min(one.y1, two.y1) - max(one.y0, two.y0)
+        assert width < 4 or height < 4  # pixels; a rim of letters may touch
+
+
+@given(st.integers(0, 999), st.integers(1, 40))
+@settings(max_examples=25, deadline=None)
+def test_words_stand_near_their_dots_in_reach_of_each_other(seed, count):
+    dots = np.random.default_rng(seed).uniform(1, 4, (count, 2))
+    half = np.full((count, 2), [0.3, 0.08])
+    spots = embeddings.free_spots(dots, half, (5, 5), dots, np.full(len(dots), np.inf))
+    assert (np.abs(spots - dots).max(axis=1) < 3).all() and (spots >= half).all() and (spots <= 5 - half).all()
+    apart = np.abs(spots[:, None] - spots) > 2 * half[0]
+    assert (apart.any(axis=2) | np.eye(count, dtype=bool)).all()
+
+
+def test_the_lit_word_stands_on_orange_and_its_neighbours_are_bold():
+    figure = figures.word_map(np.random.default_rng(0).normal(size=(80, 2)), WORDS, "Lit", "red0", ("red1",))
+    texts = {text.get_text(): text for text in figure.axes[0].texts}
+    orange = to_rgba(plots.ROLES["words"])
+    assert [word for word, text in texts.items() if text.get_bbox_patch().get_facecolor() == orange] == ["red0"]
+    assert {word for word, text in texts.items() if text.get_weight() == "bold"} == {"red0", "red1"}
+
+
+def test_no_line_runs_through_a_word_on_islands():
+    rng = np.random.default_rng(1)
+    dots = (rng.normal(size=(40, 2)) * 0.3 + rng.integers(2, 8, (5, 2)).repeat(8, axis=0)).clip(1, 9)
+    half = np.full((40, 2), [0.3, 0.08])
+    spots = embeddings.free_spots(dots, half, (10, 10), dots, np.full(len(dots), np.inf))
+    for i in range(40):
+        line = embeddings.leader(dots[i], spots[i], half[i])
+        struck = (np.abs(line[:, None] - spots) < half - 0.01).all(axis=2).any(axis=0)
+        assert struck.sum() == struck[i]
+
+
+def test_crowds_get_room_and_nobody_changes_sides():
+    points = np.array([[0, 5], [1, 6], [1.01, 9], [1.02, 7], [9, 8.0]])
+    spread = embeddings.uncrowded(points)
+    assert (spread.argsort(axis=0) == points.argsort(axis=0)).all()
+    assert spread.min() == 0 and spread.max() == 1
+    assert np.diff(spread[1:4, 0]).min() > 0.09 > np.diff(points[1:4, 0]).max() / 9
+
+
+def test_a_frame_keeps_a_word_where_it_was():
+    points = np.random.default_rng(0).normal(size=(2, 80, 2))
+    points[1, 0] = points[0, 0]
+    every = points.reshape(-1, 2)
+    first, second = (embeddings.in_inches(now, every, (9, 6))[0] for now in points)
+    np.testing.assert_array_equal(first, second)
+
+
+def test_the_film_has_a_panel_a_moment_and_writes_some_words():
+    points = np.random.default_rng(0).normal(size=(6, 80, 2))
+    figure = figures.training_film(points, WORDS, [f"epoch {i}" for i in range(6)], ["red0", "of3"], "Forming")
+    assert [axes.get_title(loc="left") for axes in figure.axes] == [f"epoch {i}" for i in range(6)]
+    for axes in figure.axes:
+        box = axes.get_position()
+        assert {text.get_text() for text in axes.texts} == {"red0", "of3"}
+        assert 0 <= box.x0 < box.x1 <= 1 and 0 <= box.y0 < box.y1 <= 1
+    shown = sum(len(points.get_offsets()) for points in figure.axes[0].collections if hasattr(points, "get_sizes"))
+    assert shown >= 80
+
+
+def test_similarities_stand_in_their_cells():
+    cosines = np.array([[1, 0.25, -0.1], [0.25, 1, 0.5], [-0.1, 0.5, 1]])
+    figure = figures.similarity_map(cosines, ["a", "b", "c"], "Alike")
+    written = [text.get_text() for text in figure.axes[0].texts]
+    assert written == ["", "0.25", "-0.10", "0.25", "", "0.50", "-0.10", "0.50", ""]
+    assert figure.axes[0].get_title(loc="left") == "Alike"
+    with pytest.raises(CaptionlibError, match=r"2 words need cosines of shape \(2, 2\), not \(3, 3\)"):
+        figures.similarity_map(cosines, ["a", "b"], "Alike")
+
+
+def test_a_ring_joins_its_dots_in_order_and_paints_them():
+    square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
+    paints = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)]
+    figure = figures.rings({"left": square, "right": square[::-1]}, ["a", "b", "c", "d"], paints)
+    for axes in figure.axes:
+        ring = axes.lines[0].get_xydata()
+        assert len(ring) == 5 and (ring[0] == ring[-1]).all()
+        np.testing.assert_allclose(axes.collections[0].get_facecolors()[:, :3] * 255, paints)
+        assert {text.get_text() for text in axes.texts} == {"a", "b", "c", "d"}

@@ -1,0 +1,93 @@
+"""The figures of lesson 03 show what they are given, in place and inside the figure."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from captionlib.course import figures
+from captionlib.course.figures.features import window
+from captionlib.course.scratch.convolution import receptive_field
+
+IMAGE = np.random.default_rng(3).integers(0, 256, (96, 96, 3), np.uint8)
+
+
+def texts(figure):
+    return [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")) if text.get_text()]
+
+
+def everything_is_inside(figure):
+    figure.draw_without_rendering()
+    words = [text for axes in figure.axes for text in (*axes.texts, axes.title) if text.get_text()]
+    for text in (*words, *figure.texts):
+        box = text.get_window_extent()
+        assert box.x0 >= -1 and box.y0 >= -1 and box.x1 <= figure.bbox.x1 + 1 and box.y1 <= figure.bbox.y1 + 1, text
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 3)), min_size=1, max_size=5), st.integers(0, 11))
+@settings(max_examples=60, deadline=None)
+def test_a_window_is_as_wide_as_the_receptive_field_and_moves_by_all_strides(layers, place):
+    (first, end), (then, _) = window(tuple(layers), place, 96), window(tuple(layers), place + 1, 96)
+    assert end - first == receptive_field(layers)
+    assert then - first == np.prod([stride for _, stride in layers])
+
+
+def test_a_window_by_hand():
+    assert window(((3, 1),), 0, 9) == (-1, 2)  # one row of padding above
+    assert window(((3, 2),), 0, 96) == (0, 3)  # an even side and stride 2: the padding goes below
+    assert window(((3, 2), (3, 2)), 1, 96) == (4, 11)  # 2 and 3 of the first layer, and the one behind: 2 * 4 + 3 = 11
+
+
+def test_looks_shows_the_largest_place_and_frames_the_box():
+    map_ = np.zeros((12, 12))
+    map_[2, 9] = 3
+    figure = figures.looks(IMAGE, {"fox": map_, "nothing": np.zeros((12, 12))}, "Title", {"fox": (10, 20, 30, 44)})
+    assert {"fox", "nothing", "the picture", "Title"} <= set(texts(figure))
+    shown = figure.axes[1].images[-1].get_array()
+    assert shown.max() == 1 and np.unravel_index(shown.argmax(), shown.shape) == (2, 9)
+    assert [patch.get_width() for patch in figure.axes[1].patches] == [20, 20] and not figure.axes[2].patches
+    everything_is_inside(figure)
+
+
+def test_favourites_have_a_row_a_channel():
+    rows = [(f"channel {i}", np.eye(12), np.stack([IMAGE[:27, :27]] * 8)) for i in range(4)]
+    figure = figures.favourites(IMAGE, rows, "Title")
+    assert len(figure.axes) == 1 + 4 * 9 and {f"channel {i}" for i in range(4)} <= set(texts(figure))
+    everything_is_inside(figure)
+
+
+def test_answers_say_what_is_wrong():
+    figure = figures.answers(np.stack([IMAGE] * 8), ["fox"] * 8, ["fox"] * 7 + ["balloon"], "Title")
+    assert texts(figure).count("“fox”") == 8 and texts(figure).count("right") == 7 and "a balloon" in texts(figure)
+    everything_is_inside(figure)
+
+
+def test_read_outs_mark_chance():
+    figure = figures.read_outs({"which kind": {"one": 0.25, "two": 1.0}}, {"which kind": 0.1}, "Title", "share")
+    assert [bar.get_width() for bar in figure.axes[0].patches] == [0.25, 1.0]
+    assert {"25%", "100%", "chance", "which kind", "one"} <= set(texts(figure))
+    assert list(figure.axes[0].lines[0].get_xdata()) == [0.1, 0.1]
+    everything_is_inside(figure)
+
+
+def test_names_of_classics_do_not_lie_on_each_other():
+    networks = {
+        "VGG16": (138.4, 15.5, 0.713),
+        "A": (3.5, 0.3, 0.713),
+        "B": (5.3, 0.39, 0.771),
+        "ToyNet": (0.24, 0.1, 0),
+    }
+    figure = figures.classics(networks, "Title")
+    everything_is_inside(figure)
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    for i, one in enumerate(boxes):
+        assert not any(one.overlaps(other) for other in boxes[i + 1 :])
+    assert "ToyNet" in texts(figure) and "VGG16, 71.3% right" in texts(figure)
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_looks_keeps_its_panels_square(count):
+    figure = figures.looks(IMAGE, {f"map {i}": np.eye(12) for i in range(count)}, "T")
+    for axes in figure.axes:
+        box = axes.get_window_extent()
+        assert box.width == pytest.approx(box.height, rel=0.02)
