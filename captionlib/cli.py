@@ -70,7 +70,9 @@ def train(
     model: Annotated[ModelName, typer.Option(help="Which decoder.")],
     out: Out,
     data: Data = "toyscenes",
-    encoder: Annotated[str | None, typer.Option(help="toynet, mobilenet_v2 or a keras.applications network.")] = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="toynet, efficientnet_lite0 to 2 or a keras.applications network.")
+    ] = None,
     epochs: Epochs = None,
     seed: Seed = 1,
     resume: Resume = False,

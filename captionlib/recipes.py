@@ -31,7 +31,7 @@ SCENES = {
     "fit": {"epochs": 8, "learning_rate": 2e-3, "weight_decay": 1e-4},
 }
 PHOTOS = {
-    "encoder": "mobilenet_v2",
+    "encoder": "efficientnet_lite2",
     "min_count": 5,
     "batch": 16,
     "decoder": {"max_length": 18, "dropout": 0.5},
