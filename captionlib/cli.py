@@ -23,7 +23,7 @@ Out = Annotated[Path, typer.Option(help="Folder to write the trained model to.")
 Epochs = Annotated[int | None, typer.Option(min=1, help="At most so many; the recipe's own by default.")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")]
 Resume = Annotated[bool, typer.Option(help="Go on after the last finished epoch.")]
-DataDir = Annotated[Path | None, typer.Option(help="Folder with flickr8k/ and weights/; or set CAPTIONLIB_DATA.")]
+DataDir = Annotated[Path | None, typer.Option(help="Folder with flickr8k/; or set CAPTIONLIB_DATA.")]
 Data = Annotated[str, typer.Option(help="toyscenes, flickr8k, or a folder with pictures and captions.csv.")]
 Beam = Annotated[int, typer.Option(min=1, max=50, help="Beginnings that beam search keeps; 1 is greedy.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write scores and captions to this file.")]

