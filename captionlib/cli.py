@@ -59,7 +59,7 @@ def features(data: Data = "toyscenes", encoder: str = "toynet", data_dir: DataDi
     from captionlib.vision.encoders import load_encoder
     from captionlib.vision.features import FeatureStore
 
-    store = FeatureStore.extract(load_dataset(data, data_dir), load_encoder(encoder, data_dir))
+    store = FeatureStore.extract(load_dataset(data, data_dir), load_encoder(encoder))
     print(f"{len(store.rows):,} pictures, {store.features.shape[1]} places of {store.features.shape[2]} features each")
     for name, reason in store.broken.items():
         print(f"left out {name}: {reason}")
@@ -82,7 +82,7 @@ def train(
     from captionlib import recipes
     from captionlib.data import load_dataset
 
-    recipes.train(load_dataset(data, data_dir), str(model), out, encoder, epochs, seed, resume, data_dir)
+    recipes.train(load_dataset(data, data_dir), str(model), out, encoder, epochs, seed, resume)
     print(f"Trained: {out}. Try: captionlib evaluate {out} --data {data}")
 
 
@@ -100,7 +100,7 @@ def refine(
     from captionlib import recipes
     from captionlib.data import load_dataset
 
-    recipes.refine(load_dataset(data, data_dir), model, out, epochs, seed, resume, data_dir)
+    recipes.refine(load_dataset(data, data_dir), model, out, epochs, seed, resume)
     print(f"Trained: {out}. Try: captionlib evaluate {out} --data {data}")
 
 
@@ -117,7 +117,7 @@ def evaluate(
     from captionlib.captioner import Captioner
     from captionlib.data import load_dataset
 
-    report(Captioner.load(model, data_dir).evaluate(load_dataset(data, data_dir), split, beam), json_file)
+    report(Captioner.load(model).evaluate(load_dataset(data, data_dir), split, beam), json_file)
 
 
 @app.command()
@@ -139,13 +139,12 @@ def caption(
     beam: Beam = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     attention: Annotated[Path | None, typer.Option(help="Draw where each word looked, into this PNG.")] = None,
-    data_dir: DataDir = None,
 ):
     """Caption pictures. A picture that cannot be opened is named, the others are captioned, and the exit code is 1."""
     from captionlib.captioner import Captioner
     from captionlib.vision.images import open_image
 
-    captioner = Captioner.load(model, data_dir)
+    captioner = Captioner.load(model)
     images, faults = {}, {}
     for picture in pictures:
         try:

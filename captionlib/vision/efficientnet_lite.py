@@ -6,7 +6,8 @@ vision models with EfficientNet-Lite", TensorFlow blog): EfficientNet without sq
 
 The file is a pickle, and pickles can run any code. This one cannot: its SHA-256 must be the pinned one before a byte of
 it is parsed; and `OnlyTensors`, which reads it, knows four names, stands for them itself or with an OrderedDict, and
-refuses every other, so that nothing is imported or called. Sizes, strides and offsets are compared with the storage.
+refuses every other: nothing is imported, and nothing else called. Sizes, strides and offsets are checked against the
+storage.
 """
 
 import hashlib
@@ -153,7 +154,8 @@ def fill(model: keras.Model, tensors: dict[str, np.ndarray]) -> None:
 
     Args:
         model: with layers named as in the file.
-        tensors: as `read_tensors` gives them. PyTorch's counts `num_batches_tracked` serve training alone.
+        tensors: as `read_tensors` gives them, such as `_conv_stem.weight` (32, 3, 3, 3) with the filters first.
+            PyTorch's counts `num_batches_tracked` serve training alone.
 
     Raises:
         CaptionlibError: a tensor is missing, has another shape, or is not of this network.
@@ -249,7 +251,8 @@ def read_tensors(content: bytes) -> dict[str, np.ndarray]:
         content: of the file.
 
     Returns:
-        Arrays by the tensors' names, float32 or int64, in row-major order whatever the strides in the file.
+        Arrays by the tensors' names, such as `_fc.weight` (1000, 1280), float32 or int64, in row-major order whatever
+        the strides in the file.
 
     Raises:
         CaptionlibError: the content is of another format, cut off, inconsistent, or asks for anything but tensors.
@@ -272,7 +275,7 @@ def read_tensors(content: bytes) -> dict[str, np.ndarray]:
 
 
 def numbers_of(storage: Storage, file: io.BytesIO) -> np.ndarray:
-    """Read the numbers of the storage that comes next in the file."""
+    """Read the storage that comes next in the file, (N,) numbers."""
     count = int.from_bytes(file.read(8), "little", signed=True)
     if count != storage.count or not 0 <= count * storage.numbers.itemsize <= len(file.getbuffer()) - file.tell():
         raise ValueError(f"storage {storage.key} is cut off or has another size")
@@ -280,7 +283,7 @@ def numbers_of(storage: Storage, file: io.BytesIO) -> np.ndarray:
 
 
 def array_of(tensor: Tensor, numbers: np.ndarray) -> np.ndarray:
-    """Copy a tensor out of its storage once all of its numbers are known to lie inside."""
+    """Copy a tensor out of its storage of (N,) numbers, once all of its own are known to lie inside."""
     _, offset, size, stride = tensor
     if len(size) != len(stride) or min(offset, *size, *stride, 0) < 0 or math.prod(size) > len(numbers):
         raise ValueError("a tensor has impossible sizes")

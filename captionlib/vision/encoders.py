@@ -64,12 +64,11 @@ class Encoder:
         return maps.reshape(len(maps), -1, self.depth)  # (B, L, D)
 
 
-def load_encoder(name: str, data_dir=None) -> Encoder:
+def load_encoder(name: str) -> Encoder:
     """Load an encoder by name.
 
     Args:
         name: a key of `ENCODERS`, or a network of `keras.applications` such as `VGG16`, whose weights are downloaded.
-        data_dir: unused.
 
     Returns:
         The encoder, in inference mode.
