@@ -12,9 +12,9 @@ import time
 import keras
 import numpy as np
 
-from captionlib.vision import encoders, toynet
+from captionlib.vision import efficientnet_lite, encoders, toynet
 
-NETWORKS = ("VGG16", "ResNet50", "MobileNetV2", "EfficientNetB0")
+NETWORKS = ("VGG16", "ResNet50", "MobileNetV2", "EfficientNetB0", "efficientnet_lite0", "efficientnet_lite2")
 PICTURES, ROUNDS = 16, 3
 
 
@@ -28,10 +28,13 @@ def multiplications(network: keras.Model) -> int:
 
 def main():
     """Build each network without weights, count, and time it."""
-    print("network          million weights  thousand million multiplications  grid         processor ms a picture")
+    print("network            million weights  thousand million multiplications  grid         processor ms a picture")
     for name in (*NETWORKS, "ToyNet"):
         if name == "ToyNet":
             whole, maps = toynet.build(), toynet.load()
+        elif name in efficientnet_lite.VARIANTS:
+            whole = efficientnet_lite.build(name)
+            maps = keras.Model(whole.input, whole.get_layer("features").output)
         else:
             maps = encoders.application(name, weights=None).model
             whole = getattr(keras.applications, name)(weights=None)
@@ -44,7 +47,7 @@ def main():
             times.append((time.process_time() - start) / PICTURES)
         grid = "{} × {} × {}".format(*maps.output_shape[1:])
         cost, ms = multiplications(whole) / 1e9, 1000 * statistics.median(times)
-        print(f"{name:16} {whole.count_params() / 1e6:15.2f}  {cost:32.2f}  {grid:14} {ms:10.1f}")
+        print(f"{name:18} {whole.count_params() / 1e6:15.2f}  {cost:32.2f}  {grid:14} {ms:10.1f}")
 
 
 if __name__ == "__main__":

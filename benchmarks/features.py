@@ -1,6 +1,6 @@
 """How close does the feature store come to the encoder's bare `predict`?
 
-    python benchmarks/features.py            (needs the weights of mobilenet_v2; see README)
+    python benchmarks/features.py
 
 The store opens JPEG files of 500 by 375 pixels, squashes them, encodes them and writes them to disk; `predict` is
 given images that are ready in memory.
@@ -26,7 +26,7 @@ PICTURES, ROUNDS = 320, 3
 
 def main():
     """Time both in each round and print the ratio of the medians."""
-    encoder = load_encoder("mobilenet_v2")
+    encoder = load_encoder("efficientnet_lite2")
     times = {"predict": [], "store": []}
     with tempfile.TemporaryDirectory() as folder:
         names = [f"{i:03}.jpg" for i in range(PICTURES)]

@@ -62,12 +62,11 @@ class Captioner:
     length_penalty: float = 1.0
 
     @classmethod
-    def load(cls, name_or_dir: str | Path, data_dir=None) -> "Captioner":
+    def load(cls, name_or_dir: str | Path) -> "Captioner":
         """Load a captioner that is shipped, by name, or one you trained, by its folder.
 
         Args:
             name_or_dir: such as `toyscenes_show_attend_tell`, or a folder.
-            data_dir: where to look for the encoder's weights first.
 
         Returns:
             The captioner, ready to use.
@@ -94,7 +93,7 @@ class Captioner:
             raise CaptionlibError(
                 f"{folder} does not fit: tokenizer.json has {len(tokenizer)} words, config.json {size}."
             )
-        encoder = load_encoder(name, data_dir)
+        encoder = load_encoder(name)
         if (version, grid) != (encoder.version, (int(np.prod(encoder.grid)), encoder.depth)):
             raise CaptionlibError(
                 f"{folder} was trained on {name} version {version} with (places, depth) {grid}; this captionlib has "

@@ -23,7 +23,7 @@ Out = Annotated[Path, typer.Option(help="Folder to write the trained model to.")
 Epochs = Annotated[int | None, typer.Option(min=1, help="At most so many; the recipe's own by default.")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")]
 Resume = Annotated[bool, typer.Option(help="Go on after the last finished epoch.")]
-DataDir = Annotated[Path | None, typer.Option(help="Folder with flickr8k/ and weights/; or set CAPTIONLIB_DATA.")]
+DataDir = Annotated[Path | None, typer.Option(help="Folder with flickr8k/; or set CAPTIONLIB_DATA.")]
 Data = Annotated[str, typer.Option(help="toyscenes, flickr8k, or a folder with pictures and captions.csv.")]
 Beam = Annotated[int, typer.Option(min=1, max=50, help="Beginnings that beam search keeps; 1 is greedy.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write scores and captions to this file.")]
@@ -59,7 +59,7 @@ def features(data: Data = "toyscenes", encoder: str = "toynet", data_dir: DataDi
     from captionlib.vision.encoders import load_encoder
     from captionlib.vision.features import FeatureStore
 
-    store = FeatureStore.extract(load_dataset(data, data_dir), load_encoder(encoder, data_dir))
+    store = FeatureStore.extract(load_dataset(data, data_dir), load_encoder(encoder))
     print(f"{len(store.rows):,} pictures, {store.features.shape[1]} places of {store.features.shape[2]} features each")
     for name, reason in store.broken.items():
         print(f"left out {name}: {reason}")
@@ -70,7 +70,9 @@ def train(
     model: Annotated[ModelName, typer.Option(help="Which decoder.")],
     out: Out,
     data: Data = "toyscenes",
-    encoder: Annotated[str | None, typer.Option(help="toynet, mobilenet_v2 or a keras.applications network.")] = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="toynet, efficientnet_lite0 to 2 or a keras.applications network.")
+    ] = None,
     epochs: Epochs = None,
     seed: Seed = 1,
     resume: Resume = False,
@@ -80,7 +82,7 @@ def train(
     from captionlib import recipes
     from captionlib.data import load_dataset
 
-    recipes.train(load_dataset(data, data_dir), str(model), out, encoder, epochs, seed, resume, data_dir)
+    recipes.train(load_dataset(data, data_dir), str(model), out, encoder, epochs, seed, resume)
     print(f"Trained: {out}. Try: captionlib evaluate {out} --data {data}")
 
 
@@ -98,7 +100,7 @@ def refine(
     from captionlib import recipes
     from captionlib.data import load_dataset
 
-    recipes.refine(load_dataset(data, data_dir), model, out, epochs, seed, resume, data_dir)
+    recipes.refine(load_dataset(data, data_dir), model, out, epochs, seed, resume)
     print(f"Trained: {out}. Try: captionlib evaluate {out} --data {data}")
 
 
@@ -115,7 +117,7 @@ def evaluate(
     from captionlib.captioner import Captioner
     from captionlib.data import load_dataset
 
-    report(Captioner.load(model, data_dir).evaluate(load_dataset(data, data_dir), split, beam), json_file)
+    report(Captioner.load(model).evaluate(load_dataset(data, data_dir), split, beam), json_file)
 
 
 @app.command()
@@ -137,13 +139,12 @@ def caption(
     beam: Beam = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     attention: Annotated[Path | None, typer.Option(help="Draw where each word looked, into this PNG.")] = None,
-    data_dir: DataDir = None,
 ):
     """Caption pictures. A picture that cannot be opened is named, the others are captioned, and the exit code is 1."""
     from captionlib.captioner import Captioner
     from captionlib.data.images import open_image
 
-    captioner = Captioner.load(model, data_dir)
+    captioner = Captioner.load(model)
     images, faults = {}, {}
     for picture in pictures:
         try:

@@ -32,7 +32,7 @@ SCENES = {
     "fit": {"epochs": 8, "learning_rate": 2e-3, "weight_decay": 1e-4},
 }
 PHOTOS = {
-    "encoder": "mobilenet_v2",
+    "encoder": "efficientnet_lite2",
     "min_count": 5,
     "batch": 16,
     "decoder": {"max_length": 18, "dropout": 0.5},
@@ -64,7 +64,6 @@ def train(
     epochs: int | None = None,
     seed: int = 1,
     resume: bool = False,
-    data_dir: Path | None = None,
 ) -> Captioner:
     """Train a captioner from pictures and captions to a folder that `Captioner.load` opens.
 
@@ -76,7 +75,6 @@ def train(
         epochs: another number of epochs than the recipe's.
         seed: of weights, order and dropout; the same seed gives the same model on the same machine.
         resume: go on after the last finished epoch.
-        data_dir: where to look for the encoder's weights.
 
     Returns:
         The captioner with the weights of its best epoch.
@@ -86,7 +84,7 @@ def train(
     """
     recipe = SCENES if dataset.scenes else PHOTOS
     begin(folder, seed, resume)
-    eyes = load_encoder(encoder or recipe["encoder"], data_dir)
+    eyes = load_encoder(encoder or recipe["encoder"])
     store = FeatureStore.extract(dataset, eyes)
     captions = [caption for name in dataset.splits["train"] for caption in dataset.captions[name]]
     tokenizer = Tokenizer.fit(captions, recipe["min_count"])
@@ -110,7 +108,6 @@ def refine(
     epochs: int | None = None,
     seed: int = 1,
     resume: bool = False,
-    data_dir: Path | None = None,
 ) -> Captioner:
     """Go on training a captioner with its own captions, see `captionlib.training.self_critical`.
 
@@ -123,7 +120,6 @@ def refine(
         epochs: another number of epochs than the recipe's.
         seed: of the order, the dropout and the captions drawn.
         resume: go on after the last finished epoch.
-        data_dir: where to look for the encoder's weights.
 
     Returns:
         The captioner with the weights of its best epoch.
@@ -133,7 +129,7 @@ def refine(
     """
     recipe = SCENES if dataset.scenes else PHOTOS
     begin(folder, seed, resume)
-    captioner = Captioner.load(start, data_dir)
+    captioner = Captioner.load(start)
     decoder, tokenizer = captioner.decoder, captioner.tokenizer
     store = FeatureStore.extract(dataset, captioner.encoder)
     learn = self_critical.Pictures(dataset, "train", store, tokenizer, decoder.max_length, recipe["batch"], seed)

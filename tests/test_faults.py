@@ -490,7 +490,7 @@ def write_captioner(folder):
 def load_captioner(folder):
     from captionlib.captioner import Captioner
 
-    with mock.patch("captionlib.captioner.load_encoder", lambda name, data_dir=None: TinyEncoder()):
+    with mock.patch("captionlib.captioner.load_encoder", lambda name: TinyEncoder()):
         return Captioner.load(folder)
 
 

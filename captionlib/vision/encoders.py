@@ -1,25 +1,18 @@
 """Step 2, vision: an encoder turns an image into a grid of features. Lesson 03 opens one up.
 
-Three kinds: `toynet`, trained here on ToyScenes; `mobilenet_v2`, a public 8-bit ImageNet model of 3.6 MB that we turn
-back into floating point; and every network of `keras.applications`, by its own name, such as `ResNet50`.
+Three kinds: `toynet`, trained here on ToyScenes; `efficientnet_lite0` to `2`, trained on ImageNet, whose weights come
+from the package index; and every network of `keras.applications`, by its own name, such as `ResNet50`.
 """
 
-import re
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 
-from captionlib import storage
 from captionlib.errors import CaptionlibError
 
-MOBILENET_FILE = "weights/mobilenet_v2_1.0_224_quant.tflite"
-MOBILENET_SHA256 = "7aad0c74c5e3c06e5eb3c827e13304fdd68a83da6087d92ee169c24ff9fd4776"
-MOBILENET_URL = (
-    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/"
-    "mobilenet_v2_1.0_224_quant.tflite"
-)
 # The side of the square that a network of keras.applications was trained on, where it is not 224.
 INPUT_SIDES = {"Xception": 299, "InceptionV3": 299, "InceptionResNetV2": 299, "NASNetLarge": 331}
 INPUT_SIDES |= {f"EfficientNetB{i}": side for i, side in enumerate([224, 240, 260, 300, 380, 456, 528, 600])}
@@ -71,28 +64,42 @@ class Encoder:
         return maps.reshape(len(maps), -1, self.depth)  # (B, L, D)
 
 
-def load_encoder(name: str, data_dir=None) -> Encoder:
-    """Load an encoder by name, downloading and checking its weights if they are not on this machine.
+def load_encoder(name: str) -> Encoder:
+    """Load an encoder by name.
 
     Args:
-        name: `toynet`, `mobilenet_v2`, or a network of `keras.applications` such as `VGG16`.
-        data_dir: folder to look in first; see `captionlib.storage`.
+        name: a key of `ENCODERS`, or a network of `keras.applications` such as `VGG16`, whose weights are downloaded.
 
     Returns:
         The encoder, in inference mode.
 
     Raises:
-        CaptionlibError: if the name is unknown, or the weights can neither be found nor downloaded.
+        CaptionlibError: if the name is unknown, or the weights are not installed or cannot be downloaded.
     """
-    if name == "toynet":
-        from captionlib.vision import toynet
+    return ENCODERS[name]() if name in ENCODERS else application(name)
 
-        return Encoder(name, toynet.VERSION, toynet.load(), lambda images: images)
-    if name == "mobilenet_v2":
-        classifier = dequantised_mobilenet(storage.fetch(MOBILENET_FILE, MOBILENET_URL, MOBILENET_SHA256, data_dir))
-        maps = keras.Model(classifier.input, classifier.get_layer("out_relu").output)
-        return Encoder(name, MOBILENET_SHA256[:8], maps, keras.applications.mobilenet_v2.preprocess_input)
-    return application(name)
+
+def load_toynet() -> Encoder:
+    """Wrap the shipped ToyNet, which scales its pixels itself."""
+    from captionlib.vision import toynet
+
+    return Encoder("toynet", toynet.VERSION, toynet.load(), lambda images: images)
+
+
+def load_efficientnet_lite(name: str) -> Encoder:
+    """Wrap a variant of EfficientNet-Lite."""
+    from captionlib.vision import efficientnet_lite
+
+    model = efficientnet_lite.encoder(name)
+    return Encoder(name, efficientnet_lite.version(name), model, efficientnet_lite.preprocess)
+
+
+# What `load_encoder` knows by name, beside keras.applications; a network's code is imported when it is asked for.
+ENCODERS = {"toynet": load_toynet}
+ENCODERS |= {
+    name: functools.partial(load_efficientnet_lite, name)
+    for name in ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
+}
 
 
 def application(name: str, weights: str | None = "imagenet") -> Encoder:
@@ -111,8 +118,8 @@ def application(name: str, weights: str | None = "imagenet") -> Encoder:
     families = [m for m in vars(keras.applications).values() if hasattr(m, name) and hasattr(m, "preprocess_input")]
     if not families or not name[:1].isupper():
         raise CaptionlibError(
-            f"There is no encoder called {name!r}: use toynet, mobilenet_v2 or a network of keras.applications such as "
-            "ResNet50."
+            f"There is no encoder called {name!r}: use {', '.join(ENCODERS)} or a network of "
+            "keras.applications such as ResNet50."
         )
     side = INPUT_SIDES.get(name, 224)
     try:
@@ -121,46 +128,3 @@ def application(name: str, weights: str | None = "imagenet") -> Encoder:
         raise CaptionlibError(f"The weights of {name} could not be loaded ({error}): check the network.") from error
     model.trainable = False
     return Encoder(name, weights or "random", model, families[0].preprocess_input)
-
-
-def dequantised_mobilenet(path) -> keras.Model:
-    """Turn the public 8-bit MobileNetV2 back into floating point (Sandler et al. 2018; Jacob et al. 2018, eq. 1).
-
-    An 8-bit weight q stands for (q - zero_point) * scale. BatchNorm was folded into the convolutions when the
-    model was made, so the bias that is left goes into the Keras BatchNorm that follows: gamma 1, mean 0,
-    variance 1 - epsilon, beta the bias.
-
-    Args:
-        path: the `.tflite` file; its digest is checked by `load_encoder`.
-
-    Returns:
-        `keras.applications.MobileNetV2` with 1001 classes, (B, 224, 224, 3) in [-1, 1] to (B, 1001) probabilities.
-    """
-    from ai_edge_litert.interpreter import Interpreter
-
-    reader = Interpreter(str(path))
-    kernels, biases = {}, {}  # scope in the 8-bit model, such as "expanded_conv_3/expand" -> float array
-    for tensor in reader.get_tensor_details():
-        kernel = re.search(r"MobilenetV2/([\w/]+)/weights_quant", tensor["name"])
-        bias = re.search(r"MobilenetV2/([\w/]+)/(?:BatchNorm_Fold/bias|biases)$", tensor["name"])
-        if (kernel and tensor["dtype"] == np.uint8) or (bias and tensor["dtype"] == np.int32):
-            scale, zero_point = tensor["quantization"]
-            value = (reader.get_tensor(tensor["index"]).astype("float32") - zero_point) * np.float32(scale)
-            if tensor["dtype"] == np.uint8:
-                kernels[kernel[1]] = value
-            else:
-                biases[bias[1]] = value
-
-    model = keras.applications.MobileNetV2(weights=None, classes=1001)
-    for scope, kernel in kernels.items():
-        if scope.startswith("Logits"):
-            model.layers[-1].set_weights([kernel.reshape(1001, -1).T, biases[scope]])
-            continue
-        layer = "Conv1" if scope == "Conv" else re.sub(r"^expanded_conv_(\d+)/", r"block_\1/", scope).replace("/", "_")
-        norm = {"Conv1": "bn_Conv1", "Conv_1": "Conv_1_bn"}.get(layer, f"{layer}_BN")
-        model.get_layer(layer).set_weights([kernel.transpose(1, 2, 3, 0)])  # (O, h, w, I), (1, h, w, C): first to last
-        bias, epsilon = biases[scope], model.get_layer(norm).epsilon
-        ones = np.ones_like(bias)
-        model.get_layer(norm).set_weights([ones, bias, 0 * ones, (1 - epsilon) * ones])
-    model.trainable = False
-    return model
