@@ -133,7 +133,7 @@ def refine(
     decoder, tokenizer = captioner.decoder, captioner.tokenizer
     store = FeatureStore.extract(dataset, captioner.encoder)
     learn = self_critical.Pictures(dataset, "train", store, tokenizer, decoder.max_length, recipe["batch"], seed)
-    people = [[metrics.ptb_tokenize(caption) for caption in dataset.captions[name]] for name in learn.names]
+    people = [[metrics.tokenize(caption) for caption in dataset.captions[name]] for name in learn.names]
     teacher = self_critical.SelfCritical(decoder, self_critical.Reward(people, tokenizer), seed=seed)
     settings = SELF_CRITICAL | ({"epochs": epochs} if epochs else {})
     before, stage = decoder.get_weights(), folder / "self_critical"
@@ -187,13 +187,13 @@ def judge(captioner: Captioner, dataset: CaptionDataset, store: FeatureStore, be
     """A function that captions the validation pictures and scores them: by truth where it is known."""
     names = store.usable(dataset.splits["val"])
     features = np.asarray(store[names])
-    cider = metrics.Cider([[metrics.ptb_tokenize(caption) for caption in dataset.captions[name]] for name in names])
+    cider = metrics.Cider([[metrics.tokenize(caption) for caption in dataset.captions[name]] for name in names])
 
     def scores() -> dict[str, float]:
         search = (decoding.beam, beams, captioner.length_penalty) if beams > 1 else (decoding.greedy,)
         decoded = search[0](captioner.decoder, features, *search[1:])
         said = [captioner.tokenizer.decode(ids) for ids in decoded.tokens]
-        result = {"cider": float(cider([caption.split() for caption in said]).mean())}
+        result = {"cider": float(cider([metrics.tokenize(caption) for caption in said]).mean())}
         if dataset.scenes:
             truth = metrics.truth_score(dict(zip(names, said, strict=True)), dataset.scenes)
             result = {"wholly_true": truth["wholly_true"]} | result

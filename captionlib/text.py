@@ -1,30 +1,44 @@
 """Step 3, text: captions become lists of token ids and back. Lesson 04 builds the tokenizer piece by piece.
 
 Plain Python on purpose: it starts without TensorFlow and is kept as readable JSON. With the same settings,
-`keras.layers.TextVectorization` gives the same ids for every word (a test).
+`keras.layers.TextVectorization` gives the same ids for every word of an ASCII caption (a test). Beyond ASCII two
+things are different on purpose, for what looks the same should be the same word: captions are put into Unicode's
+composed form (NFC, so that "é" is not also "e" with an accent), and typographic punctuation goes as the ASCII one does
+(Keras would keep “dog” apart from "dog", and “dog’s” from "dog's").
 """
 
 import json
 import re
 import string
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from nltk.tokenize import NLTKWordTokenizer, wordpunct_tokenize
+from nltk.tokenize import NLTKWordTokenizer
 
 from captionlib import storage
 from captionlib.errors import CaptionlibError
 
 SPECIALS = ["<pad>", "<start>", "<end>", "<unk>"]
 PAD, START, END, UNK = range(4)
+
+
+def characters(kind: str) -> str:
+    """All characters beyond ASCII of a kind, the first letter of their Unicode category."""
+    return "".join(one for one in map(chr, range(0x80, 0x10000)) if unicodedata.category(one)[0] == kind)
+
+
+PUNCTUATION = re.compile(f"[{re.escape(string.punctuation + characters('P'))}´]")
+SIGNS = characters("M") + "\u200c\u200d"  # vowel signs and joiners: parts of words (Hindi, Arabic ...), though no \w
 SPLITTERS = {
     "whitespace": str.split,
     "treebank": NLTKWordTokenizer().tokenize,
-    "wordpunct": wordpunct_tokenize,
-}  # NLTK's that need no data files
-PUNCTUATION = re.compile(f"[{re.escape(string.punctuation)}]")
+    "wordpunct": re.compile(rf"[\w{SIGNS}]+|[^\w\s{SIGNS}]+").findall,  # NLTK's, with the signs
+}  # none needs data files
+# Letters of scripts that are written without spaces: Thai, Lao, Tibetan, Burmese, Khmer, Japanese, Chinese.
+UNSPACED = re.compile("[\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
 
 class Tokenizer:
@@ -59,15 +73,26 @@ class Tokenizer:
 
         Returns:
             The tokenizer.
+
+        Raises:
+            CaptionlibError: most captions are written without spaces, so that each would be a single word.
         """
         probe = cls(list(SPECIALS), split)
-        counts = Counter(word for caption in captions for word in probe.words(caption))
+        rows = [probe.words(caption) for caption in captions]
+        # Words of these scripts have 2 to 5 characters on average, a caption that is one or two words many more.
+        unspaced = sum(len(UNSPACED.findall("".join(words))) > 6 * len(words) for words in rows)
+        if unspaced > len(rows) / 2:
+            raise CaptionlibError(
+                "Most captions have no spaces between their words (as Chinese, Japanese and Thai are written), so that "
+                "each would be one long word: put spaces between the words."
+            )
+        counts = Counter(word for words in rows for word in words)
         words = sorted((w for w, n in counts.items() if n >= min_count), key=lambda w: (-counts[w], w))
         return cls(SPECIALS + words, split)
 
     def words(self, caption: str) -> list[str]:
-        """Standardise (lower case, punctuation removed, as `TextVectorization` does) and split."""
-        return SPLITTERS[self.split](PUNCTUATION.sub("", caption.lower()))
+        """Standardise (lower case, composed form, punctuation removed) and split."""
+        return SPLITTERS[self.split](PUNCTUATION.sub("", unicodedata.normalize("NFC", caption.lower())))
 
     def encode(self, caption: str) -> list[int]:
         """Token ids of a caption, from `<start>` to `<end>`.

@@ -1,10 +1,12 @@
 """Write tests/data_files/ptb_sentences.json: caption-like sentences of our own and what the standard tokeniser answers.
 
+Most are English; ten each stand in other scripts, and a sample of single characters beyond ASCII.
 Run it with `python tests/make_ptb_sentences.py`; it needs pycocoevalcap and Java. test_ptb.py reads what it wrote.
 """
 
 import json
 import random
+import unicodedata
 from pathlib import Path
 
 SUBJECTS = """a black dog|two young men|the girl's brother|an old woman|three kids|a t-shirt-clad teenager|someone
@@ -52,6 +54,99 @@ vitamin C.|letter A.|"A."|a.b|a.b.c|a.b.c.|TV.|T.V|USA|NYC.|DON'T|CANNOT|IT'S|DO
 bull's-eye|ant 's-eye-view|dog 's|do n't|did n't|is n't|dog's.|dogs'.|Mr.'s|Jr.'s|U.S.'s|Inc.'s|etc.,|p.m.,
 three-fourths|half-U.S.|T-shirt's|t-shirt.|t-shirt,|t-shirts/jeans|long-sleeved/short-sleeved|6-foot/7-foot|x-ray.
 mid-air,|rain-soaked;"""
+# Ten sentences in each of some scripts, one a line, with the marks that people use there.
+SCRIPTS = {
+    "latin": """Ein weißer Hund läuft über die grüne Wiese.
+„Schöne Grüße“ steht groß auf dem Schild, sagt Jürgen.
+L’été, une fille à vélo traverse le café-théâtre.
+C'est l'hiver : un garçon français mange une crème brûlée !
+¿Dónde está el niño? ¡Aquí, con su muñeca pequeña!
+Um cão e três crianças estão à beira-mar, não é?
+Żółty kot śpi na łóżku; źrebię goni gęś.
+Příliš žluťoučký kůň pije vodu z řeky…
+İki kız çocuğu, ağacın altında oturuyor.
+Một con chó đen chạy trên bãi cỏ, cạnh dòng sông.""",
+    "greek": """Ένας μαύρος σκύλος τρέχει στην παραλία.
+Δύο παιδιά παίζουν μπάλα στο χιόνι.
+Η γυναίκα με το κόκκινο φόρεμα γελάει·
+Τι κάνει ο άντρας; Ψαρεύει.
+«Καλημέρα», λέει ο παππούς στο κορίτσι.
+Ο ΣΚΎΛΟΣ ΚΟΙΜΆΤΑΙ ΚΆΤΩ ΑΠΌ ΤΟ ΤΡΑΠΈΖΙ.
+Τ’ άλογο πηδάει πάνω απ’ τον φράχτη.
+Τρεις άνθρωποι κάθονται σ' ένα παγκάκι, 5 μ. από τη θάλασσα.
+Ένα ασπρόμαυρο γατί παΐδι — μαΐμου;
+Ὁ ἵππος τρέχει εἰς τὸν ἀγρόν.""",
+    "cyrillic": """Чёрная собака бежит по траве.
+Мальчик и девочка играют в мяч на пляже.
+«Осторожно!» — кричит тренер.
+Женщина в красно-белом платье ест мороженое...
+Двое мужчин сидят у реки, и т.д.
+Дом №5 на ул. Садовой, 3-й этаж.
+Хлопець їде на велосипеді; м’яч лежить під деревом.
+Дівчина п'є чай і читає „Кобзар“.
+Момчето скача във водата, а кучето ѝ лае.
+Љубичаста патка плива поред џамије.""",
+    "arabic": """يَجْرِي كَلْبٌ أَسْوَدُ عَلَى العُشْبِ.
+وَلَدٌ وَبِنْتٌ يَلْعَبَانِ بِالكُرَةِ، ثُمَّ يَضْحَكَانِ.
+هَلْ تَرَى القِطَّةَ البَيْضَاءَ؟
+اِمْرَأَةٌ تَقْرَأُ كِتَابًا؛ وَرَجُلٌ يَنَامُ.
+«مَرْحَبًا» مَكْتُوبَةٌ عَلَى اللَّافِتَةِ!
+ثَلَاثَةُ رِجَالٍ يَرْكَبُونَ ١٢ جَمَلًا.
+يَقِفُ الطِّفْلُ أَمَامَ المَدْرَسَةِ (وَحْدَهُ).
+سَيَّارَةٌ حَمْرَاءُ - صَغِيرَةٌ - فِي الشَّارِعِ.
+مُتَزَلِّجٌ يَقْفِزُ مِنْ ٣٫٥ أَمْتَارٍ.
+جَمِيـلٌ هُوَ البَحْرُ عِنْدَ الغُرُوبِ…""",
+    "hebrew": """כֶּלֶב שָׁחוֹר רָץ עַל הַדֶּשֶׁא.
+יֶלֶד וְיַלְדָּה מְשַׂחֲקִים בְּכַדּוּר, בַּגַּן.
+הַאִם הֶחָתוּל יָשֵׁן?
+אִשָּׁה בְּשִׂמְלָה אֲדֻמָּה־לְבָנָה רוֹקֶדֶת!
+״שָׁלוֹם״ כָּתוּב עַל הַשֶּׁלֶט.
+חַיָּל שֶׁל צַהַ״ל עוֹמֵד לְיַד הָעֵץ.
+גִּ׳ירָפָה אוֹכֶלֶת עָלִים; הַפִּיל שׁוֹתֶה מַיִם.
+שְׁלוֹשָׁה אֲנָשִׁים (וְ־2 כְּלָבִים) עַל הַחוֹף.
+אִישׁ זָקֵן קוֹרֵא עִתּוֹן - לְבַדּוֹ.
+סוּס קוֹפֵץ מֵעַל הַגָּדֵר…""",
+    "devanagari": """एक काला कुत्ता घास पर दौड़ रहा है।
+दो बच्चे गेंद से खेल रहे हैं।
+लड़की ने लाल फ़्रॉक पहनी है, और हँस रही है!
+क्या बिल्ली सो रही है?
+"नमस्ते" एक बोर्ड पर लिखा है।
+आदमी नदी के किनारे मछली पकड़ता है; औरत पढ़ती है।
+तीन लोग ५० मीटर ऊँची पहाड़ी पर चढ़ते हैं॥
+बच्चा माता-पिता के साथ बैठा है।
+सफ़ेद घोड़ा कूद रहा है…
+एक मुलगा सायकल चालवत आहे व त्याची आई बघते.""",
+    "thai": """สุนัขสีดำวิ่งบนสนามหญ้า
+เด็กผู้ชายกับเด็กผู้หญิง เล่นลูกบอลที่ชายหาด
+ผู้หญิงใส่ชุดสีแดงกำลังยิ้ม!
+แมวนอนอยู่ไหน?
+ชายสองคนนั่งริมแม่น้ำ, ตกปลา
+ป้ายเขียนว่า "สวัสดี" ใหญ่ๆ
+ม้า กระโดด ข้าม รั้ว
+เด็ก ๆ ๓ คน กิน ข้าว ที่ กรุงเทพฯ
+รถยนต์คันเล็ก (สีขาว) จอดอยู่หน้าบ้าน.
+น้ำทะเลใส ฟ้าก็สวย""",
+    "hangul": """검은 개가 풀밭 위를 달린다.
+소년과 소녀가 해변에서 공놀이를 한다.
+빨간 옷을 입은 여자가 웃고 있다!
+고양이는 어디에서 자고 있니?
+"안녕하세요"라고 적힌 간판이 있다.
+두 남자가 강가에 앉아, 낚시를 한다.
+말이 울타리를 뛰어넘는다…
+아이 3명이 눈밭(언덕)에서 썰매를 탄다.
+흰색·검은색 줄무늬 셔츠를 입은 사람
+할머니께서 책을 읽으신다; 할아버지는 주무신다.""",
+    "chinese": """一只黑色的狗在草地上奔跑。
+两个孩子在海滩上玩球，笑得很开心！
+穿红裙子的女人在做什么？
+“你好”写在牌子上。
+一个男人坐在河边钓鱼；他的妻子在看书。
+三匹马跳过（很高的）栅栏……
+2个男孩骑自行车、戴头盔
+《红楼梦》放在桌子上，旁边有一杯茶。
+小猫 在 沙发 上 睡觉 .
+一隻白色的貓躺在二〇〇八年的報紙上。""",
+}
 # A few with nothing in them, or blanks that people never see.
 BLANK = [
     "",
@@ -98,6 +193,31 @@ def sentences():
     return list(dict.fromkeys(made))
 
 
+def scripts():
+    """{name: ten sentences}: those above; Arabic and Hebrew also without points, three also in decomposed form."""
+    found = {name: text.splitlines() for name, text in SCRIPTS.items()}
+    plain = {
+        name: ["".join(filter(lambda one: not unicodedata.combining(one), line)) for line in found[name]]
+        for name in ("arabic", "hebrew")
+    }
+    decomposed = {name: [unicodedata.normalize("NFD", line) for line in found[name]] for name in found}
+    return (
+        found
+        | {f"{name} unpointed": lines for name, lines in plain.items()}
+        | {f"{name} decomposed": decomposed[name] for name in ("latin", "greek", "hangul")}
+    )
+
+
+def characters():
+    """Some assigned characters beyond ASCII, always the same, each alone, between letters and between digits."""
+    known = [
+        one
+        for one in map(chr, [*range(0xA0, 0x3200), *range(0xA000, 0x20000)])
+        if unicodedata.category(one) not in ("Cn", "Co", "Cs", "Zl", "Zp")
+    ]
+    return [f"{one} x{one}y 5{one}5" for one in random.Random(8).sample(known, 500)]
+
+
 def run_tokeniser(captions):
     """What pycocoevalcap's tokeniser makes of each caption: a string of words. One run for all; it needs Java."""
     from pycocoevalcap.tokenizer.ptbtokenizer import PTBTokenizer
@@ -106,12 +226,17 @@ def run_tokeniser(captions):
     return [" ".join(answers[number][0].split()) for number in range(len(captions))]
 
 
-if __name__ == "__main__":
-    captions = sentences()
+def rows(captions):
+    """[caption, answer] pairs as lines of JSON."""
     # The tool reads across the line's end ("plan B." loses its stop before a line with "The"): part the lines.
     answers = run_tokeniser([line for caption in captions for line in (caption, "and")])[::2]
-    rows = [json.dumps(pair) for pair in zip(captions, answers, strict=True)]
+    return ",\n".join(json.dumps(pair) for pair in zip(captions, answers, strict=True))
+
+
+if __name__ == "__main__":
     note = {"made_by": "python tests/make_ptb_sentences.py", "tool": "pycocoevalcap 1.2, Stanford CoreNLP 3.4.1"}
     target = Path(__file__).parent / "data_files" / "ptb_sentences.json"
-    target.write_text(json.dumps(note)[:-1] + ', "sentences": [\n' + ",\n".join(rows) + "\n]}\n")
-    print(f"{len(captions)} sentences in {target}")
+    parts = {"sentences": sentences(), "characters": characters()} | scripts()
+    text = "".join(f',\n"{name}": [\n{rows(captions)}\n]' for name, captions in parts.items())
+    target.write_text(json.dumps(note)[:-1] + text + "}\n")
+    print(f"{sum(map(len, parts.values()))} sentences in {target}")

@@ -1,12 +1,17 @@
 """The tokenizer: ids, padding, round trips, and the same answer as Keras' TextVectorization."""
 
 import json
+import string
+import unicodedata
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nltk.tokenize import wordpunct_tokenize
 
+from captionlib.data import toyscenes
 from captionlib.errors import CaptionlibError
 from captionlib.text import END, PAD, SPECIALS, START, UNK, Tokenizer
 
@@ -52,6 +57,75 @@ def test_equal_to_text_vectorization(captions):
     for caption in captions:
         ours = tokenizer.encode(caption)[1:-1]
         assert layer([caption]).numpy()[0].tolist() == ours
+
+
+def test_ascii_captions_keep_their_words():
+    """Vocabularies that were learned before other scripts were thought of stay valid."""
+    stored = json.loads((Path(__file__).parent / "data_files" / "ptb_sentences.json").read_text("utf8"))["sentences"]
+    scenes = [caption for captions in toyscenes.compose()[2].values() for caption in captions]
+    captions = [caption for caption in [*scenes, *(sentence for sentence, _ in stored)] if caption.isascii()]
+    assert len(scenes) >= 8500 and len(captions) > len(scenes) + 1000
+    for caption in captions:
+        bare = caption.lower().translate(dict.fromkeys(map(ord, string.punctuation)))
+        assert Tokenizer(SPECIALS).words(caption) == bare.split()
+        assert Tokenizer(SPECIALS, "wordpunct").words(caption) == wordpunct_tokenize(bare)
+
+
+@pytest.mark.parametrize("split", ["whitespace", "treebank", "wordpunct"])
+@pytest.mark.parametrize(
+    ("caption", "words"),
+    [
+        ("“Dog”, ‘dog’ – the dog’s „dog“…", "dog dog the dogs dog"),
+        ("dog's dog’s dog´s dog′s", "dogs dogs dogs dogs"),
+        ("«Собака» бежит; ¿qué? ¡niño!", "собака бежит qué niño"),
+        ("कुत्ता घास पर दौड़ रहा है।", "कुत्ता घास पर दौड़ रहा है"),
+        ("كَلْبٌ أَسْوَدُ، أَلَيْسَ كَذَلِكَ؟", "كَلْبٌ أَسْوَدُ أَلَيْسَ كَذَلِكَ"),
+        ("כֶּלֶב שָׁחוֹר, צַהַ״ל", "כֶּלֶב שָׁחוֹר צַהַל"),
+        ("سگ می\u200cدود", "سگ می\u200cدود"),
+        ("狗 在 草地 上 跑 。", "狗 在 草地 上 跑"),
+    ],
+)
+def test_words_of_other_scripts_stay_whole_and_lose_their_punctuation(split, caption, words):
+    tokenizer = Tokenizer(SPECIALS, split)
+    expected = [unicodedata.normalize("NFC", word) for word in words.split()]
+    for form in ("NFC", "NFD"):
+        assert tokenizer.words(unicodedata.normalize(form, caption)) == expected
+
+
+def test_what_looks_the_same_has_the_same_id():
+    tokenizer = Tokenizer.fit(["a caf\u00e9"])
+    assert UNK not in tokenizer.encode("a cafe\u0301")
+    assert tokenizer.encode("a cafe\u0301") == tokenizer.encode("A CAF\u00c9")
+
+
+@pytest.mark.parametrize(
+    "caption",
+    [
+        "一只黑色的狗在草地上奔跑。",
+        "一只黑狗，在草地上奔跑，很开心。",
+        "芝生の上を黒い犬が走っている。",
+        "สุนัขสีดำวิ่งบน สนามหญ้าสีเขียว",
+    ],
+)
+def test_captions_without_spaces_are_refused(caption):
+    with pytest.raises(CaptionlibError, match="put spaces between the words"):
+        Tokenizer.fit([caption, caption, "a dog"])
+    Tokenizer.fit([caption, "a dog", "a cat"])  # a few of them are a matter of taste
+
+
+@pytest.mark.parametrize(
+    "caption",
+    [
+        "一只 黑色 的 狗 在 草地 上 奔跑 。",
+        "芝生 の 上 を 黒い 犬 が 走って いる 。",
+        "สุนัข สี ดำ วิ่ง บน สนามหญ้า",
+        "狗",
+        "狗 自行车",
+    ]
+    + ["Donaudampfschifffahrtsgesellschaft", "검은개가풀밭위를달린다", ""],
+)
+def test_captions_with_spaces_are_not(caption):
+    assert Tokenizer.fit([caption]).vocabulary[:4] == SPECIALS
 
 
 @given(st.lists(st.sampled_from("abcdefg"), min_size=1, max_size=9))

@@ -1,7 +1,7 @@
 """Step 6, metrics: how good is a caption? Lesson 10 teaches the word scores, 07 and 08 use truth and pointing."""
 
 from captionlib.metrics.ngrams import Cider, bleu, bleu_counts, common_subsequence, ngrams, rouge_l
-from captionlib.metrics.ptb import ptb_tokenize
+from captionlib.metrics.ptb import tokenize
 from captionlib.metrics.report import (
     METEOR_HINT,
     bootstrap,
@@ -16,6 +16,6 @@ from captionlib.metrics.scenes import pointing_score, truth_score
 
 __all__ = [
     "METEOR_HINT", "Cider", "bleu", "bleu_counts", "bootstrap", "check_sentences", "common_subsequence",
-    "meteor_available", "ngrams", "per_picture", "pointing_score", "ptb_tokenize", "rouge_l", "score", "score_files",
-    "truth_score", "variety",
+    "meteor_available", "ngrams", "per_picture", "pointing_score", "rouge_l", "score", "score_files",
+    "tokenize", "truth_score", "variety",
 ]  # fmt: skip

@@ -22,7 +22,7 @@ def ngrams(words: list[str], longest: int = 4) -> Counter:
         {tuple of words: how often}.
     """
     if isinstance(words, str):
-        raise CaptionlibError("A list of words is needed, not a string: ptb_tokenize(sentence) makes one.")
+        raise CaptionlibError("A list of words is needed, not a string: tokenize(sentence) makes one.")
     return Counter(tuple(words[i : i + n]) for n in range(1, longest + 1) for i in range(len(words) - n + 1))
 
 
@@ -84,7 +84,7 @@ def rouge_l(hypothesis: list[str], references: list[list[str]]) -> float:
         A fraction; 0 for an empty caption.
     """
     if any(isinstance(words, str) for words in [hypothesis, *references]):
-        raise CaptionlibError("Lists of words are needed, not strings: ptb_tokenize(sentence) makes one.")
+        raise CaptionlibError("Lists of words are needed, not strings: tokenize(sentence) makes one.")
     common = [common_subsequence(hypothesis, reference) for reference in references]
     if not any(common):
         return 0.0

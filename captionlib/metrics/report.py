@@ -8,7 +8,7 @@ import numpy as np
 
 from captionlib.errors import CaptionlibError
 from captionlib.metrics.ngrams import Cider, bleu, bleu_counts, rouge_l
-from captionlib.metrics.ptb import ptb_tokenize
+from captionlib.metrics.ptb import tokenize
 
 METEOR_HINT = "METEOR is left out, because NLTK's WordNet is not here; get it with: python -m nltk.downloader wordnet"
 
@@ -39,8 +39,8 @@ def per_picture(hypotheses: dict[str, str], references: dict[str, list[str]]) ->
         CaptionlibError: something else came than such dictionaries, or the ids differ.
     """
     check_sentences(hypotheses, references)
-    words = [ptb_tokenize(caption) for caption in hypotheses.values()]
-    people = [[ptb_tokenize(caption) for caption in references[name]] for name in hypotheses]
+    words = [tokenize(caption) for caption in hypotheses.values()]
+    people = [[tokenize(caption) for caption in references[name]] for name in hypotheses]
     pairs = list(zip(words, people, strict=True))
     rows = {"bleu": np.array([bleu_counts(*pair) for pair in pairs])}
     rows |= {"rouge_l": np.array([rouge_l(*pair) for pair in pairs]), "cider": Cider(people)(words)}
@@ -90,8 +90,8 @@ def variety(captions: list[str], training_captions: list[str] = ()) -> dict[str,
         {"length": mean number of words, "distinct_1", "distinct_2": different n-grams as a share of all n-grams (Li et
         al. 2016, section 5.1), "copied": share that stands word for word among the training captions}.
     """
-    words = [ptb_tokenize(caption) for caption in captions]
-    seen = {tuple(ptb_tokenize(caption)) for caption in training_captions}
+    words = [tokenize(caption) for caption in captions]
+    seen = {tuple(tokenize(caption)) for caption in training_captions}
     found = {"length": sum(map(len, words)) / len(words)}
     for n in (1, 2):
         runs = [tuple(caption[i : i + n]) for caption in words for i in range(len(caption) - n + 1)]

@@ -24,13 +24,13 @@ class Reward:
     and the decoder learns to break off: the words that go on cost and do not earn.
 
     Args:
-        references: for each picture its references, PTB-tokenised as `metrics` does it.
-        tokenizer: ids to words.
+        references: for each picture its references, cut into words by `metrics.tokenize`.
+        tokenizer: ids to captions, which go through `metrics.tokenize` too: its "cannot" is people's "can not".
     """
 
     def __init__(self, references: list[list[list[str]]], tokenizer: Tokenizer):
         """Count the references' n-grams once."""
-        self.words = tokenizer.vocabulary
+        self.decode = tokenizer.decode
         self.cider = metrics.Cider([[[*words, SPECIALS[END]] for words in picture] for picture in references])
 
     def __call__(self, tokens: np.ndarray, pictures: np.ndarray) -> np.ndarray:
@@ -44,7 +44,7 @@ class Reward:
             (B·k,) float32, each 0 to 10.
         """
         owners = np.repeat(pictures, len(tokens) // len(pictures))
-        captions = [[self.words[i] for i in row if i != PAD] for row in tokens]
+        captions = [metrics.tokenize(self.decode(row)) + [SPECIALS[END]] * (END in row) for row in tokens]
         scores = [self.cider.one(int(owner), words) for owner, words in zip(owners, captions, strict=True)]
         return np.array(scores, "float32")
 

@@ -1,5 +1,7 @@
 """Self-critical training: the reward is CIDEr-D, the better caption becomes likelier, padding is silent."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from captionlib import decoding, metrics, recipes, training
 from captionlib.captioner import Captioner
 from captionlib.errors import CaptionlibError
 from captionlib.models import ShowAndTell, ShowAttendTell, TransformerCaptioner
-from captionlib.text import END, PAD, START, Tokenizer
+from captionlib.text import END, PAD, SPECIALS, START, Tokenizer
 from captionlib.training.self_critical import Pictures, Reward, SelfCritical, advantages, policy_loss, walk_back
 from training.test_fit import dataset, small_toyscenes, store
 
@@ -39,6 +41,35 @@ def test_the_reward_is_cider_of_captions_that_end(samples, seed):
     for sample in range(samples):
         expected = metrics.Cider(ended)([[*picture[sample], "<end>"] for picture in captions])
         np.testing.assert_allclose(rewards[:, sample], expected, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("written", ["a man cannot swim", "ein café", "एक कुत्ता", "cannot cannot don’t", "fig 5 pp 4"])
+def test_captions_and_references_are_cut_alike(written):
+    """What people wrote earns the most when a model says it, whatever the tokenizer made of it."""
+    people = [[metrics.tokenize(written)], [["a", "dog", "runs"]]]
+    tokenizer = Tokenizer([*SPECIALS, *dict.fromkeys(written.split())])
+    reward = Reward(people, tokenizer)
+    tokens = np.array([[*(tokenizer.ids[word] for word in written.split()), END, PAD]])
+    ended = [[[*picture[0], "<end>"]] for picture in people]
+    assert reward(tokens, np.array([0])) == pytest.approx(metrics.Cider(ended).one(0, ended[0][0]))
+    assert reward(tokens[:, :-2], np.array([0])) < reward(tokens, np.array([0]))  # without its end
+
+
+def test_validation_cuts_captions_and_references_alike(monkeypatch):
+    """A decoder that says what people wrote gets the highest CIDEr, 10, in Hindi and with "cannot" too."""
+    written = [
+        "एक कुत्ता घास पर दौड़ता है",
+        "a man cannot swim here",
+        "café cafe\u0301 über den Fluss",
+        "two dogs run in snow",
+    ]
+    data = dataset({f"p{i}": [written[i % 4]] for i in range(24)})
+    data.splits["val"] = ["p16", "p17", "p18", "p19"]
+    tokenizer = Tokenizer.fit(written)
+    tokens = tokenizer.encode_batch(written)[:, 1:]
+    monkeypatch.setattr(decoding, "greedy", lambda *given: SimpleNamespace(tokens=tokens))
+    captioner = SimpleNamespace(tokenizer=tokenizer, decoder=None)
+    assert recipes.judge(captioner, data, store(data))()["cider"] == pytest.approx(10, abs=1e-6)
 
 
 def test_pictures_are_rewarded_by_their_own_references():
