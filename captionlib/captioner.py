@@ -185,7 +185,7 @@ class Captioner:
         low, high = metrics.bootstrap(rows["bleu"], metrics.bleu)
         intervals["bleu_4"] = low[3], high[3]
         trained_on = [caption for name in dataset.splits["train"] for caption in dataset.captions[name]]
-        scores = metrics.score(said, references) | metrics.variety(list(said.values()), trained_on)
+        scores = metrics.score(said, references) | metrics.diversity(list(said.values()), trained_on)
         if dataset.scenes:
             scores |= metrics.truth_score(said, dataset.scenes)
             true = [metrics.truth_score({n: said[n]}, dataset.scenes)["wholly_true"] for n in names]

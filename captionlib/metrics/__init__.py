@@ -6,16 +6,16 @@ from captionlib.metrics.report import (
     METEOR_HINT,
     bootstrap,
     check_sentences,
+    diversity,
     meteor_available,
     per_picture,
     score,
     score_files,
-    variety,
 )
 from captionlib.metrics.scenes import pointing_score, truth_score
 
 __all__ = [
-    "METEOR_HINT", "Cider", "bleu", "bleu_counts", "bootstrap", "check_sentences", "common_subsequence",
+    "METEOR_HINT", "Cider", "bleu", "bleu_counts", "bootstrap", "check_sentences", "diversity", "common_subsequence",
     "meteor_available", "ngrams", "per_picture", "pointing_score", "rouge_l", "score", "score_files",
-    "tokenize", "truth_score", "variety",
+    "tokenize", "truth_score",
 ]  # fmt: skip

@@ -110,12 +110,12 @@ class Cider:
         counts = [[ngrams(reference) for reference in picture] for picture in references]
         pictures_with = Counter(ngram for picture in counts for ngram in set().union(*picture))
         self.unseen = math.log(max(len(references), 1))
-        self.rarity = {ngram: self.unseen - math.log(seen) for ngram, seen in pictures_with.items()}
+        self.idf = {ngram: self.unseen - math.log(seen) for ngram, seen in pictures_with.items()}
         self.references = [[self.vector(reference) for reference in picture] for picture in counts]
 
     def vector(self, counts: Counter) -> tuple[dict, list[float], int]:
         """Return the weights of counts' n-grams, the norms of their four vectors, the number of word pairs."""
-        weights = {ngram: count * self.rarity.get(ngram, self.unseen) for ngram, count in counts.items()}
+        weights = {ngram: count * self.idf.get(ngram, self.unseen) for ngram, count in counts.items()}
         squares, pairs = [0.0] * 4, 0
         for ngram, weight in weights.items():
             squares[len(ngram) - 1] += weight * weight

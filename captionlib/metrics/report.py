@@ -1,6 +1,7 @@
 """Step 6, metrics: scores of a whole set of captions, with intervals and diversity (lesson 10)."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,14 @@ from captionlib.errors import CaptionlibError
 from captionlib.metrics.ngrams import Cider, bleu, bleu_counts, rouge_l
 from captionlib.metrics.ptb import tokenize
 
+# Words that a caption may well use twice: what is counted as repeated is a content word.
+FUNCTION_WORDS = """a an the and or but while as of in on at to from with without by for into onto over under up down
+out off through around across along behind beside near next between among against above below after before during about
+toward towards inside outside past like than that which who whom whose what where when there here this these those it
+its he him his she her hers they them their theirs we us our you your i my me one ones some any each other another both
+all no not is are was were be been being am do does did has have had having can could will would may might must so too
+very just only then also"""
+FUNCTION_WORDS = frozenset(re.findall("[a-z]+", FUNCTION_WORDS))
 METEOR_HINT = "METEOR is left out, because NLTK's WordNet is not here; get it with: python -m nltk.downloader wordnet"
 
 
@@ -66,7 +75,7 @@ def score(hypotheses: dict[str, str], references: dict[str, list[str]]) -> dict[
 def bootstrap(rows: np.ndarray, statistic: Callable | None = None, resamples: int = 1000, seed: int = 0) -> np.ndarray:
     """Between what does a score lie, had other pictures been drawn? The 95 % percentile interval (Koehn 2004).
 
-    The N pictures are drawn with replacement; CIDEr's rarities stay. Another training seed moves scores too.
+    The N pictures are drawn with replacement; CIDEr's idf stays. Another training seed moves scores too.
 
     Args:
         rows: (N,) or (N, K), what each picture adds, from `per_picture`.
@@ -83,12 +92,17 @@ def bootstrap(rows: np.ndarray, statistic: Callable | None = None, resamples: in
     return np.percentile(sums / len(rows) if statistic is None else statistic(sums), [2.5, 97.5], axis=0)
 
 
-def variety(captions: list[str], training_captions: list[str] = ()) -> dict[str, float]:
-    """How long, how varied, how much copied from training_captions are the captions?
+def diversity(captions: list[str], training_captions: list[str] = ()) -> dict[str, float]:
+    """Measure how long and how diverse captions are, how many repeat a word, and how many copy a training caption.
+
+    Args:
+        captions: N of them.
+        training_captions: those of the training pictures.
 
     Returns:
         {"length": mean number of words, "distinct_1", "distinct_2": different n-grams as a share of all n-grams (Li et
-        al. 2016, section 5.1), "copied": share that stands word for word among the training captions}.
+        al. 2016, section 5.1), "repeated": share of captions in which a content word occurs twice ("a white and white
+        dog"), "copied": share of captions that stand word for word among the training captions}.
     """
     words = [tokenize(caption) for caption in captions]
     seen = {tuple(tokenize(caption)) for caption in training_captions}
@@ -96,7 +110,14 @@ def variety(captions: list[str], training_captions: list[str] = ()) -> dict[str,
     for n in (1, 2):
         runs = [tuple(caption[i : i + n]) for caption in words for i in range(len(caption) - n + 1)]
         found[f"distinct_{n}"] = len(set(runs)) / max(len(runs), 1)
+    found["repeated"] = sum(repeats_a_content_word(caption) for caption in words) / len(words)
     return found | {"copied": sum(tuple(caption) in seen for caption in words) / len(words)}
+
+
+def repeats_a_content_word(words: list[str]) -> bool:
+    """Whether a word that is not a function word occurs twice."""
+    content = [word for word in words if word not in FUNCTION_WORDS]
+    return len(set(content)) < len(content)
 
 
 def check_sentences(hypotheses: dict[str, str], references: dict[str, list[str]]) -> None:

@@ -12,11 +12,12 @@ def truth_score(captions: dict[str, str], scenes: dict) -> dict[str, float]:
     """Judge captions of ToyScenes, {picture name: caption}, against the scenes, {picture name: scene}.
 
     Returns:
-        {"wholly_true": share of captions, "true", "false", "not_understood": numbers of statements}.
+        {"wholly_true": share of captions, "true", "false", "not_understood", "left_out": statements per caption}.
     """
     judged = [toyscenes.truth(caption, scenes[name]) for name, caption in captions.items()]
-    numbers = {kind: sum(len(getattr(one, kind)) for one in judged) for kind in ("true", "false", "not_understood")}
-    return {"wholly_true": sum(one.wholly_true for one in judged) / len(judged)} | numbers
+    kinds = ("true", "false", "not_understood", "left_out")
+    means = {kind: sum(len(getattr(one, kind)) for one in judged) / len(judged) for kind in kinds}
+    return {"wholly_true": sum(one.wholly_true for one in judged) / len(judged)} | means
 
 
 def pointing_score(words: dict[str, list[str]], attention: dict[str, np.ndarray], scenes: dict, grid: tuple) -> dict:
@@ -26,7 +27,7 @@ def pointing_score(words: dict[str, list[str]], attention: dict[str, np.ndarray]
 
     Args:
         words: {picture name: the caption's T words}.
-        attention: {picture name: (T, L) weights, one row a word}, or any other map of the picture for each word.
+        attention: {picture name: (T, L) weights, one row per token}, or any other map of the picture for each word.
         scenes: {picture name: scene}.
         grid: (rows, columns) of the L cells.
 

@@ -249,9 +249,11 @@ def test_interval_of_bleu_is_that_of_whole_resampled_sets():
     np.testing.assert_allclose(found, np.percentile(scores, [2.5, 97.5], axis=0))
 
 
-def test_variety_counts_words_different_pairs_and_copies():
-    found = metrics.variety(["A dog runs.", "a dog runs", "a dog"], ["A dog runs !", "two cats"])
-    assert found == {"length": 8 / 3, "distinct_1": 3 / 8, "distinct_2": 2 / 5, "copied": 2 / 3}
+def test_diversity_counts_words_different_pairs_repetitions_and_copies():
+    found = metrics.diversity(["A dog runs.", "a dog runs", "a dog"], ["A dog runs !", "two cats"])
+    assert found == {"length": 8 / 3, "distinct_1": 3 / 8, "distinct_2": 2 / 5, "repeated": 0, "copied": 2 / 3}
+    said = ["a white and white dog", "a dog by a dog", "a man in the snow in a hat", "a bike, a bicycle", "", "the the"]
+    assert metrics.diversity(said)["repeated"] == 2 / 6
 
 
 # What cannot be scored is refused in one sentence
