@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from captionlib import __version__, decoding, metrics, storage, training
 from captionlib.captioner import Captioner, folder_of
-from captionlib.data import CaptionDataset
+from captionlib.data import CaptionDataset, mirrored
 from captionlib.errors import CaptionlibError
 from captionlib.models import MODELS
 from captionlib.models.decoder import save_weights
@@ -29,6 +29,7 @@ SCENES = {
     "batch": 32,
     "decoder": {"max_length": 16, "dropout": 0.2},
     "length_penalty": 0.0,
+    "mirror": False,  # its captions say left and right
     "fit": {"epochs": 8, "learning_rate": 2e-3, "weight_decay": 1e-4},
 }
 PHOTOS = {
@@ -37,7 +38,8 @@ PHOTOS = {
     "batch": 16,
     "decoder": {"max_length": 18, "dropout": 0.5},
     "length_penalty": 0.7,
-    "fit": {"epochs": 6, "learning_rate": 8e-4, "weight_decay": 2e-2, "label_smoothing": 0.1},
+    "mirror": True,
+    "fit": {"epochs": 8, "learning_rate": 8e-4, "weight_decay": 2e-2, "label_smoothing": 0.1},
 }
 # After that, with its own captions: small steps, for its words are good already and only their choice is mended.
 SELF_CRITICAL = {"epochs": 6, "learning_rate": 1e-4, "weight_decay": 0.0}
@@ -92,7 +94,8 @@ def train(
     size = SIZES["scenes" if dataset.scenes else "photos", model]
     decoder = MODELS[model](len(tokenizer), places, depth, **recipe["decoder"], **size)
     captioner = Captioner(eyes, tokenizer, decoder, model, recipe["length_penalty"])
-    learn = training.Batches(dataset, "train", store, tokenizer, decoder.max_length, recipe["batch"], seed)
+    turned = FeatureStore.extract(mirrored(dataset), eyes) if recipe["mirror"] else None
+    learn = training.Batches(dataset, "train", store, tokenizer, decoder.max_length, recipe["batch"], seed, turned)
     training.start_from_frequencies(decoder, learn.tokens)
     settings = recipe["fit"] | ({"epochs": epochs} if epochs else {})
     history = fit(captioner, dataset, store, learn, folder, resume, settings)
@@ -132,7 +135,9 @@ def refine(
     captioner = Captioner.load(start)
     decoder, tokenizer = captioner.decoder, captioner.tokenizer
     store = FeatureStore.extract(dataset, captioner.encoder)
-    learn = self_critical.Pictures(dataset, "train", store, tokenizer, decoder.max_length, recipe["batch"], seed)
+    turned = FeatureStore.extract(mirrored(dataset), captioner.encoder) if recipe["mirror"] else None
+    size = decoder.max_length, recipe["batch"], seed
+    learn = self_critical.Pictures(dataset, "train", store, tokenizer, *size, turned)
     people = [[metrics.tokenize(caption) for caption in dataset.captions[name]] for name in learn.names]
     teacher = self_critical.SelfCritical(decoder, self_critical.Reward(people, tokenizer), seed=seed)
     settings = SELF_CRITICAL | ({"epochs": epochs} if epochs else {})

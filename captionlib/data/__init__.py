@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from captionlib.data.dataset import CaptionDataset
+from captionlib.data.dataset import CaptionDataset, mirrored
 from captionlib.errors import CaptionlibError
 
-__all__ = ["CaptionDataset", "load_dataset"]
+__all__ = ["CaptionDataset", "load_dataset", "mirrored"]
 
 
 def load_dataset(name_or_dir: str | Path, data_dir: str | Path | None = None) -> CaptionDataset:

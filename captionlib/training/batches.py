@@ -23,6 +23,7 @@ class Batches:
         max_length: captions with more words are left out, never cut: a cut caption has no `<end>`.
         batch: B, pictures a step.
         seed: of the order; None keeps the order of the data set.
+        mirrored: features of pictures turned left to right; half of an epoch's pictures, drawn anew, come from there.
     """
 
     def __init__(
@@ -34,9 +35,10 @@ class Batches:
         max_length: int,
         batch: int,
         seed: int | None = None,
+        mirrored: FeatureStore | None = None,
     ):
         """Encode all captions once."""
-        self.store, self.batch, self.seed, self.epoch = store, batch, seed, 0
+        self.store, self.batch, self.seed, self.epoch, self.mirrored = store, batch, seed, 0, mirrored
         self.names, rows = [], []
         most = min(5, max(len(captions) for captions in dataset.captions.values()))
         for name in store.usable(dataset.splits[split]):
@@ -59,8 +61,17 @@ class Batches:
         """One batch: {"features": (B, L, D) float16, "tokens": (B·k, T)} and the words to say, (B·k, T)."""
         chosen = self.chosen(step)
         tokens = self.tokens[chosen].reshape(-1, self.tokens.shape[-1])  # (B·k, T + 1)
-        features = self.store[[self.names[i] for i in chosen]]
+        features = self.features([self.names[i] for i in chosen], step)
         return {"features": features, "tokens": tokens[:, :-1]}, tokens[:, 1:]
+
+    def features(self, names: list[str], step: int) -> np.ndarray:
+        """Features of a step's pictures, (B, L, D) float16; about half of them mirrored, if there are mirrored ones."""
+        features = self.store[names]
+        if self.mirrored is not None:
+            turned = np.random.default_rng([self.seed, self.epoch, step]).random(len(names)) < 0.5
+            turned &= [name in self.mirrored.rows for name in names]
+            features[turned] = self.mirrored[[name for name, turn in zip(names, turned, strict=True) if turn]]
+        return features
 
     def chosen(self, step: int) -> np.ndarray:
         """Which pictures this step shows: (B,) numbers in `names`."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from captionlib.data import CaptionDataset, load_dataset
+from captionlib.data import CaptionDataset, load_dataset, mirrored
 from captionlib.errors import CaptionlibError
 
 
@@ -32,3 +32,14 @@ def test_refuses_a_picture_without_a_caption(captions):
 def test_an_unknown_name_is_answered_with_the_names_there_are():
     with pytest.raises(CaptionlibError, match="toyscenes, flickr8k or a folder"):
         load_dataset("no-such-data-set")
+
+
+def test_mirrored_pictures_are_those_of_train_that_no_caption_gives_sides():
+    image = np.arange(24, dtype="uint8").reshape(2, 4, 3)
+    captions = {"a": ["a dog"], "b": ["A dog", "Left of it a cat"], "c": ["a dog that was righted"], "d": ["a cat"]}
+    splits = {"train": ["a", "b", "c"], "val": ["d"]}
+    dataset = CaptionDataset("some", "1", splits, captions, lambda name: image)
+    turned = mirrored(dataset)
+    assert turned.splits == {"train": ["a", "c"]} and turned.name != dataset.name
+    np.testing.assert_array_equal(turned.open_image("a")[:, 0], image[:, -1])
+    np.testing.assert_array_equal(turned.open_image("a")[:, ::-1], image)

@@ -69,6 +69,25 @@ def store(data):
     return FeatureStore({name: i for i, name in enumerate(names)}, features, {}, (2, 2))
 
 
+def test_about_half_of_an_epoch_is_mirrored_and_another_half_in_the_next():
+    data = dataset()
+    usual, names = store(data), data.splits["train"]
+    turned = FeatureStore({name: i for i, name in enumerate(names[:12])}, -usual[names[:12]], {}, (2, 2))
+    tokenizer = Tokenizer.fit(c for n in names for c in data.captions[n])
+    batches = training.Batches(data, "train", usual, tokenizer, 6, 4, 5, turned)
+    seen = {}
+    for batches.epoch in range(40):
+        for step in range(len(batches)):
+            features = batches[step][0]["features"]
+            np.testing.assert_array_equal(features, batches[step][0]["features"])  # the same when read again
+            for name, mine in zip((names[i] for i in batches.chosen(step)), features, strict=True):
+                mirror = np.array_equal(mine, -usual[[name]][0])
+                assert mirror or np.array_equal(mine, usual[[name]][0])
+                seen.setdefault(name, []).append(mirror)
+    shares = {name: np.mean(mirrors) for name, mirrors in seen.items()}
+    assert all(0.2 < shares[name] < 0.8 for name in names[:12]) and not any(shares[name] for name in names[12:])
+
+
 def make_batches(data, split="train", max_length=6, batch=4, seed=5):
     tokenizer = Tokenizer.fit(c for n in data.splits["train"] for c in data.captions[n])
     return training.Batches(data, split, store(data), tokenizer, max_length, batch, seed), tokenizer
