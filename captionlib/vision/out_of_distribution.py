@@ -18,13 +18,13 @@ from captionlib import storage
 from captionlib.errors import CaptionlibError
 
 PICTURES = 3000  # at most so many training pictures are kept
-COMPONENTS = 64  # numbers that are kept of each: 1280 features need 0.55 MB in all
+COMPONENTS = 64  # numbers that are kept of each: 0.55 MB for an encoder with 1280 features, and as good as all of them
 NEIGHBOURS = 10
 MARKED = 0.05  # share of the validation pictures that the threshold marks
 
 
 @dataclass(frozen=True)
-class NoveltyDetector:
+class OutOfDistribution:
     """What a captioner's training pictures look like.
 
     Attributes:
@@ -38,7 +38,7 @@ class NoveltyDetector:
     threshold: float
 
     @classmethod
-    def fit(cls, train: np.ndarray, val: np.ndarray, seed: int = 0) -> NoveltyDetector:
+    def fit(cls, train: np.ndarray, val: np.ndarray, seed: int = 0) -> OutOfDistribution:
         """Keep a sample of the training pictures, and choose the threshold on the validation pictures.
 
         Args:
@@ -79,7 +79,7 @@ class NoveltyDetector:
             temporary.write_bytes(file.getvalue())
 
     @classmethod
-    def load(cls, path: str | Path, depth: int) -> NoveltyDetector:
+    def load(cls, path: str | Path, depth: int) -> OutOfDistribution:
         """Read what `save` wrote.
 
         Args:
