@@ -234,8 +234,8 @@ def lock(name: str, waiting: str) -> Iterator[None]:
     path = cache_dir() / "locks" / f"{name.replace('/', '-')}.lock"
     with write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = open(path, "ab")
-    with file:
+        path.touch()
+    with open(path, "ab") as file:
         if not try_lock(file):
             tqdm.write(waiting, file=sys.stderr)
             while not try_lock(file):

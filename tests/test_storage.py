@@ -96,9 +96,9 @@ def test_a_folder_that_cannot_be_written_is_named_with_what_to_change(tmp_path, 
 
     monkeypatch.setattr(storage.tempfile, "TemporaryDirectory", read_only)
     says = "set CAPTIONLIB_CACHE" if below == "cache" else "choose a folder"
-    with pytest.raises(CaptionlibError, match=rf"a.txt could not be written \(Read-only file system\); {says}"):
-        with storage.write_atomically(tmp_path / below / "a.txt"):
-            pytest.fail("there is nowhere to write")
+    sentence = rf"a.txt could not be written \(Read-only file system\); {says}"
+    with pytest.raises(CaptionlibError, match=sentence), storage.write_atomically(tmp_path / below / "a.txt"):
+        pytest.fail("there is nowhere to write")
 
 
 def test_an_error_about_another_file_passes_through(tmp_path):
@@ -111,11 +111,11 @@ def test_an_error_about_another_file_passes_through(tmp_path):
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), None])
 def test_an_error_of_writing_is_one_sentence_about_the_target(tmp_path, error):
-    with pytest.raises(CaptionlibError, match=r"/a.txt could not be written"):
-        with storage.write_atomically(tmp_path / "a.txt") as path:
-            if error:
-                raise error
-            (path / "below").write_text("the temporary path is no folder")
+    sentence = "/a.txt could not be written"
+    with pytest.raises(CaptionlibError, match=sentence), storage.write_atomically(tmp_path / "a.txt") as path:
+        if error:
+            raise error
+        (path / "below").write_text("its folder is not there")
 
 
 def test_an_array_has_its_room_on_the_disk_from_the_start(tmp_path):
