@@ -1,9 +1,12 @@
 """ToyScenes knows the truth: everything it says about its scenes is true, and what is not true is caught."""
 
 import hashlib
+import pickle
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -305,17 +308,36 @@ def test_an_impossible_scene_is_refused_in_one_sentence(place, things, says):
         scene_from(place, *things)
 
 
-def test_pictures_are_drawn_once_and_again_when_the_stored_file_is_broken(tmp_path, monkeypatch):
+@pytest.fixture
+def few_scenes(tmp_path, monkeypatch):
     monkeypatch.setenv("CAPTIONLIB_CACHE", str(tmp_path))
     monkeypatch.setattr(toyscenes, "SPLITS", {"train": 3, "val": 2})
+    return tmp_path
+
+
+def test_pictures_are_drawn_once_and_again_when_the_stored_file_is_broken(few_scenes):
     dataset = toyscenes.load()
     image = dataset.open_image("train_0001")
     np.testing.assert_array_equal(image, draw(dataset.scenes["train_0001"]))
-    (stored,) = tmp_path.glob("*.npy")
-    monkeypatch.setattr(toyscenes, "draw", lambda scene: pytest.fail("drawn a second time"))
-    np.testing.assert_array_equal(toyscenes.load().open_image("train_0001"), image)
-    monkeypatch.undo()
-    monkeypatch.setenv("CAPTIONLIB_CACHE", str(tmp_path))
-    monkeypatch.setattr(toyscenes, "SPLITS", {"train": 3, "val": 2})
+    (stored,) = few_scenes.glob("*.npy")
+    with mock.patch.object(toyscenes, "draw", side_effect=AssertionError("drawn a second time")):
+        np.testing.assert_array_equal(toyscenes.load().open_image("train_0001"), image)
     stored.write_bytes(stored.read_bytes()[:5000])
     np.testing.assert_array_equal(toyscenes.load().open_image("train_0001"), image)
+
+
+def test_it_pickles_without_its_pixels(few_scenes):
+    dataset = toyscenes.load()
+    content = pickle.dumps(dataset)
+    again = pickle.loads(content)
+    assert len(content) < 96 * 96 * 3
+    np.testing.assert_array_equal(again.open_image("val_0001"), dataset.open_image("val_0001"))
+    assert again.scenes == dataset.scenes
+
+
+def test_two_at_once_draw_the_scenes_once(few_scenes):
+    drawn = []
+    counted = mock.patch.object(toyscenes, "draw", side_effect=lambda scene: drawn.append(scene) or draw(scene))
+    with counted, ThreadPoolExecutor(2) as pool:
+        one, two = pool.map(lambda _: toyscenes.load().open_image("val_0000"), range(2))
+    assert len(drawn) == 5 and (one == two).all()
