@@ -24,7 +24,7 @@ from keras import layers, ops
 
 from captionlib.data import toyscenes
 from captionlib.data.toyscenes.drawing import COLOURS, NAMELESS, draw
-from captionlib.data.toyscenes.language import ACTIONS
+from captionlib.data.toyscenes.language import ACTION_WORDS
 from captionlib.data.toyscenes.scene import KINDS, PLACES, SIZES
 from captionlib.errors import CaptionlibError
 from captionlib.storage import PRETRAINED, write_atomically
@@ -36,7 +36,7 @@ LABELS = {  # what every cell votes on
     "kind": KINDS,
     "place": PLACES,
     "size": tuple(SIZES),
-    "action": tuple(ACTIONS),
+    "action": tuple(ACTION_WORDS),
 }
 WAY = ((3, 2), (3, 1), (3, 2), (3, 1), (3, 2))  # (size, stride) of the convolutions from the picture to layer_5
 LAYERS = {f"layer_{i + 1}": WAY[: i + 1] for i in range(5)}  # what stands between the picture and each layer's maps
