@@ -13,7 +13,7 @@ import numpy as np
 
 from captionlib import decoding, metrics, storage
 from captionlib.data import CaptionDataset
-from captionlib.data.images import open_image, squash
+from captionlib.data.images import open_image, resize
 from captionlib.errors import CaptionlibError
 from captionlib.explain.saliency import saliency
 from captionlib.models import MODELS, Decoder
@@ -137,7 +137,7 @@ class Captioner:
             return []
         batches = [images[i : i + 64] for i in range(0, len(images), 64)]
         size = self.encoder.input_size
-        features = np.concatenate([self.encoder(np.stack([squash(im, size) for im in batch])) for batch in batches])
+        features = np.concatenate([self.encoder(np.stack([resize(im, size) for im in batch])) for batch in batches])
         return self.caption_features(features, beam)
 
     def caption_features(self, features: np.ndarray, beam: int = 3) -> list[Caption]:

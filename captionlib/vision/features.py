@@ -17,7 +17,7 @@ from tqdm.auto import tqdm
 
 from captionlib import storage
 from captionlib.data import CaptionDataset
-from captionlib.data.images import squash
+from captionlib.data.images import resize
 from captionlib.errors import CaptionlibError
 from captionlib.vision.encoders import Encoder
 
@@ -146,7 +146,7 @@ def opened(dataset: CaptionDataset, encoder: Encoder, names: list[str]) -> Itera
 
     def open_one(name: str):
         try:
-            return squash(dataset.open_image(name), encoder.input_size), None
+            return resize(dataset.open_image(name), encoder.input_size), None
         except CaptionlibError as error:
             return np.zeros((*encoder.input_size, 3), "uint8"), str(error)
 
