@@ -168,11 +168,9 @@ class Captioner:
             captions and the pointing score are among the scores: of attention, or of saliency without attention.
 
         Raises:
-            CaptionlibError: if there is no such split.
+            CaptionlibError: there is no such split, or it has no picture that opens.
         """
-        if split not in dataset.splits:
-            raise CaptionlibError(f"{dataset.name} has no split {split!r}: use one of {', '.join(dataset.splits)}.")
-        store = FeatureStore.extract(dataset, self.encoder)
+        store = FeatureStore.extract(dataset, self.encoder, [split])
         names = store.usable(dataset.splits[split])
         if not names:
             raise CaptionlibError(f"The split {split} of {dataset.name} has no picture that opens: use another split.")
@@ -184,7 +182,7 @@ class Captioner:
         intervals = {"cider": metrics.bootstrap(rows["cider"])}
         low, high = metrics.bootstrap(rows["bleu"], metrics.bleu)
         intervals["bleu_4"] = low[3], high[3]
-        trained_on = [caption for name in dataset.splits["train"] for caption in dataset.captions[name]]
+        trained_on = [caption for name in dataset.splits.get("train", ()) for caption in dataset.captions[name]]
         scores = metrics.score(said, references) | metrics.variety(list(said.values()), trained_on)
         if dataset.scenes:
             scores |= metrics.truth_score(said, dataset.scenes)

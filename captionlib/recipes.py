@@ -85,10 +85,10 @@ def train(
     recipe = SCENES if dataset.scenes else PHOTOS
     begin(folder, seed, resume)
     eyes = load_encoder(encoder or recipe["encoder"])
-    store = FeatureStore.extract(dataset, eyes)
+    store = FeatureStore.extract(dataset, eyes, ["train", "val"])
     captions = [caption for name in dataset.splits["train"] for caption in dataset.captions[name]]
     tokenizer = Tokenizer.fit(captions, recipe["min_count"])
-    places, depth = store.features.shape[1:]
+    places, depth = int(np.prod(eyes.grid)), eyes.depth
     size = SIZES["scenes" if dataset.scenes else "photos", model]
     decoder = MODELS[model](len(tokenizer), places, depth, **recipe["decoder"], **size)
     captioner = Captioner(eyes, tokenizer, decoder, model, recipe["length_penalty"])
@@ -131,7 +131,7 @@ def refine(
     begin(folder, seed, resume)
     captioner = Captioner.load(start)
     decoder, tokenizer = captioner.decoder, captioner.tokenizer
-    store = FeatureStore.extract(dataset, captioner.encoder)
+    store = FeatureStore.extract(dataset, captioner.encoder, ["train", "val"])
     learn = self_critical.Pictures(dataset, "train", store, tokenizer, decoder.max_length, recipe["batch"], seed)
     people = [[metrics.ptb_tokenize(caption) for caption in dataset.captions[name]] for name in learn.names]
     teacher = self_critical.SelfCritical(decoder, self_critical.Reward(people, tokenizer), seed=seed)

@@ -228,6 +228,9 @@ def lock(name: str, waiting: str) -> Iterator[None]:
         name: of what must not be done twice at once.
         waiting: the sentence to print, once, when there is somebody to wait for.
 
+    Yields:
+        Nothing; the lock is held during the block.
+
     Raises:
         CaptionlibError: the cache folder cannot be written to.
     """

@@ -67,7 +67,7 @@ class CaptionDataset:
         if not self.splits[split]:
             count = sum(map(len, self.splits.values()))
             raise CaptionlibError(
-                f"The split {split} of {self.name} is empty, as {count} pictures are too few for three splits or the "
-                "column split of captions.csv gives it none; add pictures, or change that column."
+                f"The split {split} of {self.name} is empty; it takes three different pictures to fill train, val and "
+                f"test (there are {count} in all), or a column split in captions.csv that names it."
             )
         return self.splits[split]

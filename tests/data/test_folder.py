@@ -102,7 +102,7 @@ def test_an_empty_split_says_why(folder):
     write(folder, "trip/0.png,A dog.", "trip/1.png,A cat.")
     dataset = load(folder)
     assert dataset.names("train") == ["trip/0.png", "trip/1.png"]
-    with pytest.raises(CaptionlibError, match=r"The split val of .* is empty, as 2 pictures are too few"):
+    with pytest.raises(CaptionlibError, match=r"The split val of .* is empty; it takes three .*are 2 in all"):
         dataset.names("val")
 
 
