@@ -2,7 +2,7 @@
 
     python benchmarks/features.py
 
-The store opens JPEG files of 500 by 375 pixels, squashes them, encodes them and writes them to disk; `predict` is
+The store opens JPEG files of 500 by 375 pixels, resizes them, encodes them and writes them to disk; `predict` is
 given images that are ready in memory.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from captionlib.data import CaptionDataset, toyscenes
-from captionlib.data.images import open_image, squash
+from captionlib.data.images import open_image, resize
 from captionlib.vision.encoders import load_encoder
 from captionlib.vision.features import CHUNK, FeatureStore
 
@@ -33,7 +33,7 @@ def main():
         for i, name in enumerate(names):
             scene = Image.fromarray(toyscenes.draw(toyscenes.random_scene(Random(i))))
             scene.resize((500, 375), Image.Resampling.BICUBIC).save(Path(folder) / name, quality=90)
-        images = np.stack([squash(open_image(Path(folder) / name), encoder.input_size) for name in names])
+        images = np.stack([resize(open_image(Path(folder) / name), encoder.input_size) for name in names])
         ready = encoder.preprocess(images.astype("float32"))
         captions = {name: ["a scene"] for name in names}
         encoder(images[:CHUNK])

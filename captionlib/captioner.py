@@ -13,7 +13,7 @@ import numpy as np
 
 from captionlib import decoding, metrics, storage
 from captionlib.data import CaptionDataset
-from captionlib.data.images import open_image, squash
+from captionlib.data.images import open_image, resize
 from captionlib.errors import CaptionlibError
 from captionlib.explain.saliency import saliency
 from captionlib.models import MODELS, Decoder
@@ -137,7 +137,7 @@ class Captioner:
             return []
         batches = [images[i : i + 64] for i in range(0, len(images), 64)]
         size = self.encoder.input_size
-        features = np.concatenate([self.encoder(np.stack([squash(im, size) for im in batch])) for batch in batches])
+        features = np.concatenate([self.encoder(np.stack([resize(im, size) for im in batch])) for batch in batches])
         return self.caption_features(features, beam)
 
     def caption_features(self, features: np.ndarray, beam: int = 3) -> list[Caption]:
@@ -168,11 +168,9 @@ class Captioner:
             captions and the pointing score are among the scores: of attention, or of saliency without attention.
 
         Raises:
-            CaptionlibError: if there is no such split.
+            CaptionlibError: there is no such split, or it has no picture that opens.
         """
-        if split not in dataset.splits:
-            raise CaptionlibError(f"{dataset.name} has no split {split!r}: use one of {', '.join(dataset.splits)}.")
-        store = FeatureStore.extract(dataset, self.encoder)
+        store = FeatureStore.extract(dataset, self.encoder, [split])
         names = store.usable(dataset.splits[split])
         if not names:
             raise CaptionlibError(f"The split {split} of {dataset.name} has no picture that opens: use another split.")
@@ -184,7 +182,7 @@ class Captioner:
         intervals = {"cider": metrics.bootstrap(rows["cider"])}
         low, high = metrics.bootstrap(rows["bleu"], metrics.bleu)
         intervals["bleu_4"] = low[3], high[3]
-        trained_on = [caption for name in dataset.splits["train"] for caption in dataset.captions[name]]
+        trained_on = [caption for name in dataset.splits.get("train", ()) for caption in dataset.captions[name]]
         scores = metrics.score(said, references) | metrics.diversity(list(said.values()), trained_on)
         if dataset.scenes:
             scores |= metrics.truth_score(said, dataset.scenes)

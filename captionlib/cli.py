@@ -59,8 +59,10 @@ def features(data: Data = "toyscenes", encoder: str = "toynet", data_dir: DataDi
     from captionlib.vision.encoders import load_encoder
     from captionlib.vision.features import FeatureStore
 
-    store = FeatureStore.extract(load_dataset(data, data_dir), load_encoder(encoder))
-    print(f"{len(store.rows):,} pictures, {store.features.shape[1]} places of {store.features.shape[2]} features each")
+    network = load_encoder(encoder)
+    store = FeatureStore.extract(load_dataset(data, data_dir), network)
+    rows, columns = network.grid
+    print(f"{len(store.features):,} pictures, {rows * columns} locations of {network.depth} features each")
     for name, reason in store.broken.items():
         print(f"left out {name}: {reason}")
 

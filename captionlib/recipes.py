@@ -87,14 +87,14 @@ def train(
     recipe = SCENES if dataset.scenes else PHOTOS
     begin(folder, seed, resume)
     eyes = load_encoder(encoder or recipe["encoder"])
-    store = FeatureStore.extract(dataset, eyes)
+    store = FeatureStore.extract(dataset, eyes, ["train", "val"])
     captions = [caption for name in dataset.splits["train"] for caption in dataset.captions[name]]
     tokenizer = Tokenizer.fit(captions, recipe["min_count"])
-    places, depth = store.features.shape[1:]
+    places, depth = int(np.prod(eyes.grid)), eyes.depth
     size = SIZES["scenes" if dataset.scenes else "photos", model]
     decoder = MODELS[model](len(tokenizer), places, depth, **recipe["decoder"], **size)
     captioner = Captioner(eyes, tokenizer, decoder, model, recipe["length_penalty"])
-    turned = FeatureStore.extract(mirrored(dataset), eyes) if recipe["mirror"] else None
+    turned = FeatureStore.extract(mirrored(dataset), eyes, ["train"]) if recipe["mirror"] else None
     learn = training.Batches(dataset, "train", store, tokenizer, decoder.max_length, recipe["batch"], seed, turned)
     training.start_from_frequencies(decoder, learn.tokens)
     settings = recipe["fit"] | ({"epochs": epochs} if epochs else {})
@@ -134,8 +134,8 @@ def refine(
     begin(folder, seed, resume)
     captioner = Captioner.load(start)
     decoder, tokenizer = captioner.decoder, captioner.tokenizer
-    store = FeatureStore.extract(dataset, captioner.encoder)
-    turned = FeatureStore.extract(mirrored(dataset), captioner.encoder) if recipe["mirror"] else None
+    store = FeatureStore.extract(dataset, captioner.encoder, ["train", "val"])
+    turned = FeatureStore.extract(mirrored(dataset), captioner.encoder, ["train"]) if recipe["mirror"] else None
     size = decoder.max_length, recipe["batch"], seed
     learn = self_critical.Pictures(dataset, "train", store, tokenizer, *size, turned)
     people = [[metrics.tokenize(caption) for caption in dataset.captions[name]] for name in learn.names]

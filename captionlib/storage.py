@@ -1,34 +1,53 @@
-"""Where the course's files live, and how they get there: found in a local copy, or downloaded, checked and kept.
+"""Below the six steps: the cache folder, checked downloads, atomic writes and locks, for every step that keeps files.
 
-Every step of the pipeline that reads or writes a file does it through here. Lesson 13 (caption_flickr8k) uses it to get
-the photographs; the learner of any lesson meets it only when something is wrong, as one sentence.
+Lesson 13 (caption_flickr8k) gets its photographs through it; other lessons show it only when a file cannot be read or
+written, as one sentence.
 """
 
 import errno
 import hashlib
 import os
+import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
-import pooch
+import numpy as np
+import platformdirs
 import requests
 from tqdm.auto import tqdm
 
 from captionlib.errors import CaptionlibError
 
+if os.name == "nt":
+    import msvcrt
+else:
+    import fcntl
+
 PRETRAINED = Path(__file__).parent / "pretrained"  # the weights that come with captionlib, a folder for each network
 
 
 def cache_dir() -> Path:
-    """The folder for everything that can be made or downloaded again: $CAPTIONLIB_CACHE, else the platform's own."""
-    return Path(os.environ.get("CAPTIONLIB_CACHE") or pooch.os_cache("captionlib")).expanduser()
+    """The folder for everything that can be made or downloaded again: $CAPTIONLIB_CACHE, else the platform's own.
+
+    Raises:
+        CaptionlibError: neither the environment nor the system knows a home folder.
+    """
+    try:
+        named = os.environ.get("CAPTIONLIB_CACHE") or platformdirs.user_cache_dir("captionlib", appauthor=False)
+        return Path(named).expanduser()
+    except RuntimeError as error:
+        raise CaptionlibError(
+            "There is no home folder to keep files in; set CAPTIONLIB_CACHE to the path of a folder for them."
+        ) from error
 
 
 def data_dirs(data_dir: str | Path | None = None) -> list[Path]:
-    """List the folders in which data is looked for, first choice first: `data_dir`, $CAPTIONLIB_DATA, the cache.
+    """List the folders in which data is looked for, in this order: `data_dir`, $CAPTIONLIB_DATA, the cache.
 
     Raises:
         CaptionlibError: a folder that the user named does not exist.
@@ -46,7 +65,7 @@ def find(relative: str, data_dir: str | Path | None = None) -> Path | None:
 
 
 def fetch(relative: str, url: str, sha256: str | None, data_dir: str | Path | None = None) -> Path:
-    """Find a file in a data folder, or else download it into the cache; a broken download goes on where it stopped.
+    """Find a file in a data folder, or else download it into the cache; an interrupted download is resumed.
 
     Args:
         relative: path below a data folder.
@@ -68,19 +87,20 @@ def fetch(relative: str, url: str, sha256: str | None, data_dir: str | Path | No
         return found
     target = cache_dir() / "data" / relative
     part = target.with_name(target.name + ".part")
-    try:
-        download(url, part)
-        if sha256 and digest(part) != sha256:
-            part.unlink()
-            raise CaptionlibError(
-                f"{target.name} from {url} is not the expected file (its SHA-256 is not {sha256}) and was removed; "
-                f"try again, or put a good copy at {target}."
-            )
-        os.replace(part, target)
-    except requests.RequestException as error:
-        raise CaptionlibError(why_not_downloaded(error, url, part, target)) from error
-    except OSError as error:
-        raise CaptionlibError(f"{target} {why_not_written(error)}.") from error
+    with lock(f"download-{relative}", f"Another process is downloading {target.name}; waiting for it."):
+        if not target.is_file():
+            with write_errors(target):
+                try:
+                    download(url, part)
+                except requests.RequestException as error:
+                    raise CaptionlibError(why_not_downloaded(error, url, part, target)) from error
+                if sha256 and digest(part) != sha256:
+                    part.unlink()
+                    raise CaptionlibError(
+                        f"{target.name} from {url} is not the expected file (its SHA-256 is not {sha256}) and was "
+                        f"removed; try again, or put a good copy at {target}."
+                    )
+                os.replace(part, target)
     return target
 
 
@@ -118,11 +138,20 @@ def why_not_downloaded(error: requests.RequestException, url: str, part: Path, t
     return f"{url} cannot be reached; check the network, or put a copy of the file at {target}."
 
 
-def why_not_written(error: OSError) -> str:
-    """Say why a file could not be written, as the end of a sentence that begins with its name."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "could not be written because the disk is full; make room and run the same command again"
-    return f"could not be written ({error.strerror or str(error).splitlines()[0]}); choose a folder that can be"
+@contextmanager
+def write_errors(path: Path) -> Iterator[None]:
+    """Say in one sentence why `path` could not be written, where the block raises an OSError."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error).splitlines()[0]
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            what = "because the disk is full; make room and run the same command again"
+        elif path.is_relative_to(cache_dir()):
+            what = f"({reason}); set CAPTIONLIB_CACHE to the path of a folder that can be"
+        else:
+            what = f"({reason}); choose a folder that can be"
+        raise CaptionlibError(f"{path} could not be written {what}.") from error
 
 
 def digest(path: Path) -> str:
@@ -138,16 +167,96 @@ def write_atomically(path: str | Path) -> Iterator[Path]:
     Works for a file and for a whole folder; `path`'s own folder is made when absent.
 
     Raises:
-        CaptionlibError: the disk is full or the folder cannot be written to.
+        CaptionlibError: the disk is full or the folder cannot be written to. Other errors of the block pass through, an
+            OSError about another file too.
     """
     path = Path(path)
-    try:
+    with write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as folder:
-            yield Path(folder) / path.name
-            os.replace(Path(folder) / path.name, path)
+        folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-")
+    with folder:
+        temporary = Path(folder.name) / path.name
+        try:
+            yield temporary
+        except OSError as error:
+            named = error.filename and Path(os.fsdecode(error.filename)).is_relative_to(folder.name)
+            if named or error.errno in (errno.ENOSPC, errno.EDQUOT):  # a full disk's error names no file
+                with write_errors(path):
+                    raise
+            raise
+        with write_errors(path):
+            os.replace(temporary, path)
+
+
+def create_array(path: Path, dtype: str, shape: tuple[int, ...]) -> np.memmap:
+    """Create an .npy file as a memory map, with its room on the disk taken at once.
+
+    Otherwise a disk that fills up later would end Python with SIGBUS, without a word.
+
+    Args:
+        path: of the file; written over when it exists.
+        dtype: of the numbers.
+        shape: of the array, at least one number.
+
+    Returns:
+        The array, all zeros; `flush` writes what was assigned to it.
+
+    Raises:
+        CaptionlibError: the disk is full or the folder cannot be written to; no file is left.
+    """
+    with write_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            array = np.lib.format.open_memmap(path, "w+", dtype, shape)
+            if hasattr(os, "posix_fallocate"):
+                with open(path, "r+b") as file:
+                    os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+    return array
+
+
+@contextmanager
+def lock(name: str, waiting: str) -> Iterator[None]:
+    """Let one process (and one thread of it) at a time through the block; the next one waits.
+
+    It is the operating system's lock on an open file, so it ends with its process, however that ends. The empty file
+    stays in the cache folder: whoever deleted it would let two processes through.
+
+    Args:
+        name: of what must not be done twice at once.
+        waiting: the sentence to print, once, when there is somebody to wait for.
+
+    Yields:
+        Nothing; the lock is held during the block.
+
+    Raises:
+        CaptionlibError: the cache folder cannot be written to.
+    """
+    path = cache_dir() / "locks" / f"{name.replace('/', '-')}.lock"
+    with write_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    with open(path, "ab") as file:
+        if not try_lock(file):
+            tqdm.write(waiting, file=sys.stderr)
+            while not try_lock(file):
+                time.sleep(0.2)
+        yield
+
+
+def try_lock(file: BinaryIO) -> bool:
+    """Lock an open file if nobody else has; on a file system that knows no locks everybody gets through."""
+    try:
+        if os.name == "nt":
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        raise CaptionlibError(f"{path} {why_not_written(error)}.") from error
+        return error.errno not in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
+    return True
 
 
 def open_zip(path: str | Path) -> zipfile.ZipFile:

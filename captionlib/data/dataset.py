@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class CaptionDataset:
     """Pictures with their captions.
 
+    It pickles, so that spawned processes can open its pictures: `open_image` must not be a lambda or a closure.
+
     Args:
         name: what the data set is called, for example "toyscenes".
         version: changes whenever a picture or a caption changes; stored features are keyed by it.
@@ -55,6 +57,22 @@ class CaptionDataset:
                 if not self.captions.get(name):
                     raise CaptionlibError(f"Picture {name} of {self.name} has no caption; add one or leave it out.")
                 split_of[name] = split
+
+    def names(self, split: str) -> list[str]:
+        """Return the names of the pictures in a split.
+
+        Raises:
+            CaptionlibError: there is no such split, or it is empty; the sentence says why.
+        """
+        if split not in self.splits:
+            raise CaptionlibError(f"{self.name} has no split {split!r}: use one of {', '.join(self.splits)}.")
+        if not self.splits[split]:
+            count = sum(map(len, self.splits.values()))
+            raise CaptionlibError(
+                f"The split {split} of {self.name} is empty; it takes three different pictures to fill train, val and "
+                f"test (there are {count} in all), or a column split in captions.csv that names it."
+            )
+        return self.splits[split]
 
 
 def mirrored(dataset: CaptionDataset) -> CaptionDataset:

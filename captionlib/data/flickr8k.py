@@ -1,14 +1,16 @@
 """Step 1, data: Flickr8k, 8,091 photographs with five captions each. Lesson 13 trains on it.
 
-The photographs may not be passed on with the course, so they come from the reader's own copy or download. Copies differ
-in layout, picture size and line ends; what is checked is therefore the content, never one archive's digest.
+The photographs may not be redistributed with the course, so they come from the reader's own copy or download. Copies
+differ in layout, picture size and line ends, so what is checked is the content, never the digest of an archive.
 M. Hodosh, P. Young and J. Hockenmaier, "Framing Image Description as a Ranking Task", JAIR 47 (2013).
 """
 
 import hashlib
+import json
 import os
 import threading
 import zipfile
+import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -20,7 +22,7 @@ from tqdm.auto import tqdm
 from captionlib.data.dataset import CaptionDataset
 from captionlib.data.images import open_image
 from captionlib.errors import CaptionlibError
-from captionlib.storage import data_dirs, fetch, open_zip
+from captionlib.storage import cache_dir, data_dirs, fetch, open_zip, write_atomically
 
 URL = "https://github.com/jbrownlee/Datasets/releases/download/Flickr8k/"
 PICTURES = 8091
@@ -33,8 +35,9 @@ DIGESTS = {
 }
 MAX_FILE_BYTES = 64 * 2**20
 
-# A file's bare name to its size in bytes and a function that reads it.
-Files = dict[str, tuple[int, Callable[[], bytes]]]
+# A file's bare name to where its content is: the path of a loose file, or the CRC-32 of a zip's member; and a function
+# that reads it.
+Files = dict[str, tuple[Path | int, Callable[[], bytes]]]
 
 
 def load(data_dir: str | Path | None = None) -> CaptionDataset:
@@ -63,14 +66,45 @@ def load(data_dir: str | Path | None = None) -> CaptionDataset:
     missing = [name for names in splits.values() for name in names if name not in captions]
     if missing:
         raise absent(f"{len(missing)} of its pictures are missing, the first is {missing[0]}")
-    sizes = "".join(f"{name} {files[name][0]}\n" for name in sorted(captions))
+    crcs = checksums({name: files[name][0] for name in sorted(captions)})
     return CaptionDataset(
         name="flickr8k",
-        version=hashlib.sha256(sizes.encode()).hexdigest()[:8],  # the captions are always the same: their digest is
+        version=hashlib.sha256(repr(crcs).encode()).hexdigest()[
+            :8
+        ],  # the captions are always the same: their digest is
         splits=splits,
         captions=captions,
-        open_image=partial(open_picture, files),
+        open_image=partial(open_picture, {name: files[name] for name in captions}),
     )
+
+
+def checksums(sources: dict[str, Path | int]) -> dict[str, int]:
+    """Compute the CRC-32 of each picture's content, the same for a loose file as for the member of a zip.
+
+    A zip stores it. Loose files are read for it once, 1.1 GB; then the cache folder remembers it as long as a file
+    keeps its size and its time of change.
+    """
+    memory = cache_dir() / "flickr8k-crc32.json"
+    try:
+        known = dict(json.loads(memory.read_text(encoding="utf8")))
+    except (OSError, ValueError, TypeError):  # absent, or not what was written here
+        known = {}
+
+    def checksum(source: Path | int) -> tuple[str, int]:
+        if isinstance(source, int):
+            return "", source
+        about = source.stat()
+        key = f"{source.absolute()} {about.st_size} {about.st_mtime_ns}"
+        return key, known[key] if key in known else zlib.crc32(source.read_bytes())
+
+    with ThreadPoolExecutor() as pool:
+        found = pool.map(checksum, sources.values())
+        found = [*tqdm(found, "reading pictures", len(sources), unit="picture", delay=2, leave=False)]
+    new = {key: crc for key, crc in found if key}
+    if not new.items() <= known.items():
+        with write_atomically(memory) as temporary:
+            temporary.write_text(json.dumps(known | new), encoding="utf8")
+    return {name: crc for name, (_, crc) in zip(sources, found, strict=True)}
 
 
 def download(data_dir: str | Path | None = None) -> None:
@@ -122,29 +156,40 @@ def local_files(data_dir: str | Path | None) -> Files:
         paths = [Path(top, name) for top, _, names in os.walk(folder / "flickr8k") for name in sorted(names)]
         for path in paths:
             if path.suffix == ".zip":
-                archive, lock = open_zip(path), threading.Lock()
-                for member in archive.infolist():
+                archive = Archive(path)
+                for member in archive.zip.infolist():
                     name = member.filename.rsplit("/", 1)[-1]
-                    found.setdefault(name, (member.file_size, partial(read_member, archive, member, lock)))
+                    found.setdefault(name, (member.CRC, partial(archive.read, member)))
         for path in filter(Path.is_file, paths):
-            found.setdefault(path.name, (path.stat().st_size, path.read_bytes))
+            found.setdefault(path.name, (path, path.read_bytes))
     return found
 
 
-def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, lock: threading.Lock) -> bytes:
-    """Read one file of a zip; several threads may call it at once."""
-    try:
-        if member.file_size > MAX_FILE_BYTES:
-            raise zipfile.BadZipFile(f"it claims {member.file_size} bytes")
-        with lock:
-            return archive.read(member)
-    except Exception as error:  # zipfile.BadZipFile, zlib.error, EOFError, RuntimeError (a password) and more
-        place = f"{member.filename} in {archive.filename}"
-        raise CaptionlibError(f"{place} is damaged ({error}); get the zip again.") from error
+class Archive:
+    """A zip that several threads may read at once. It pickles: another process opens the file for itself."""
+
+    def __init__(self, path: Path):
+        """Open the zip at `path`."""
+        self.zip, self.lock = open_zip(path), threading.Lock()
+
+    def __reduce__(self):
+        """Pickle the path alone."""
+        return Archive, (Path(self.zip.filename),)
+
+    def read(self, member: zipfile.ZipInfo) -> bytes:
+        """Read one file of the zip, checked against its CRC-32."""
+        try:
+            if member.file_size > MAX_FILE_BYTES:
+                raise zipfile.BadZipFile(f"it claims {member.file_size} bytes")
+            with self.lock:
+                return self.zip.read(member)
+        except Exception as error:  # zipfile.BadZipFile, zlib.error, EOFError, RuntimeError (a password) and more
+            where = f"{member.filename} in {self.zip.filename}"
+            raise CaptionlibError(f"{where} is damaged ({error}); get the zip again.") from error
 
 
 def read_text(files: Files, name: str) -> list[str]:
-    """Read the lines of a text file and checks them against its digest."""
+    """Read the lines of a text file, checked against its digest."""
     if name not in files:
         raise absent(f"{name} is missing")
     lines = [line.rstrip() for line in files[name][1]().decode("utf-8", "replace").splitlines()]

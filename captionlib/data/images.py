@@ -57,7 +57,7 @@ def open_image(source: str | Path | bytes | BinaryIO, name: str | None = None) -
             if not 0 < image.width * image.height <= MAX_PIXELS:
                 raise CaptionlibError(f"{name} claims {image.width} x {image.height} pixels, too many to open safely.")
             if image.mode in ("I", "F"):
-                raise CaptionlibError(f"{name} has 32 bits a pixel and does not say which value is white.")
+                raise CaptionlibError(f"{name} has 32 bits per pixel and does not say which value is white.")
             image.load()
             return np.array(upright(to_rgb(image), image))
     except CaptionlibError:
@@ -84,7 +84,7 @@ def check_file(path: Path) -> None:
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Convert any of Pillow's modes to RGB with 8 bits a channel."""
+    """Convert any of Pillow's modes to RGB with 8 bits per channel."""
     if image.mode.startswith("I;16"):  # Pillow's own convert would clip at 255: scale 0..65535 to 0..255
         image = Image.fromarray(np.round(np.asarray(image) / 257).astype(np.uint8))
     if image.has_transparency_data:
@@ -95,7 +95,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 
 def upright(pixels: Image.Image, opened: Image.Image) -> Image.Image:
-    """Turn pixels as the EXIF note of the opened file says; a broken note is passed over, it must not cost the picture.
+    """Turn pixels as the EXIF note of the opened file says; a broken note is ignored, so that the picture still opens.
 
     (Pillow's own exif_transpose writes the whole note anew, and fails where any part of it is broken.)
     """
@@ -106,10 +106,10 @@ def upright(pixels: Image.Image, opened: Image.Image) -> Image.Image:
     return pixels if turn is None else pixels.transpose(turn)
 
 
-def squash(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Resize an image to exactly `size`; the aspect ratio is not kept, so nothing is cut off.
 
-    Bilinear with antialiasing: each new pixel averages all the old ones that it covers.
+    Bilinear with antialiasing: each new pixel is a weighted mean of all the old ones that it covers.
 
     Args:
         image: (H, W, 3) uint8.

@@ -69,8 +69,9 @@ class Batches:
         features = self.store[names]
         if self.mirrored is not None:
             turned = np.random.default_rng([self.seed, self.epoch, step]).random(len(names)) < 0.5
-            turned &= [name in self.mirrored.rows for name in names]
-            features[turned] = self.mirrored[[name for name, turn in zip(names, turned, strict=True) if turn]]
+            for row, (name, turn) in enumerate(zip(names, turned, strict=True)):
+                if turn and name in self.mirrored.features:
+                    features[row] = self.mirrored.features[name]
         return features
 
     def chosen(self, step: int) -> np.ndarray:

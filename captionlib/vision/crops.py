@@ -1,6 +1,7 @@
 """Step 2, vision: small crops around one object each, for the networks that lesson 03 trains while the reader waits.
 
-A cell of ToyNet sees 27 pixels, so a crop of 32 holds all that one cell needs, and a step of training costs a ninth.
+The receptive field of a location in ToyNet's grid is 27 pixels, so a crop of 32 holds all that one location sees, and a
+training step costs a ninth.
 """
 
 from random import Random
@@ -16,16 +17,16 @@ SIDE = 32
 
 
 def crops(count: int, seed: int, novel: bool = False, painted: bool = False) -> tuple[np.ndarray, ...]:
-    """Cut the first object out of scenes that are drawn afresh.
+    """Crop the first object out of random scenes.
 
     Args:
-        count: How many scenes, N.
-        seed: Which ones.
-        novel: Give the object the colour that no other scene shows on its kind.
-        painted: Paint half of the objects in colours that have no name, as the shipped ToyNet's scenes are.
+        count: how many scenes, N.
+        seed: of the scenes.
+        novel: give the object the colour that no other scene shows on its kind.
+        painted: paint half of the objects in colours that have no name, as in the scenes ToyNet was trained on.
 
     Returns:
-        Images (N, 32, 32, 3) uint8, kinds (N,) as numbers of `KINDS`, and colours (N,) as numbers of `COLOURS`, -1
+        images (N, 32, 32, 3) uint8, kinds (N,) as indices into `KINDS`, and colours (N,) as indices into `COLOURS`, -1
         where the colour has no name.
     """
     rng, names = Random(seed), list(COLOURS)

@@ -25,7 +25,7 @@ class Encoder:
     """A frozen network with its preprocessing: `encoder(images)` gives features.
 
     Attributes:
-        name: how `load_encoder` calls it.
+        name: under which `load_encoder` finds it.
         version: changes when its weights or its preprocessing change; part of a feature store's key.
         model: Keras model, (B, h, w, 3) preprocessed images to (B, rows, cols, D) feature maps.
         preprocess: (B, h, w, 3) float32 in 0..255 to what the model was trained on.
@@ -38,7 +38,7 @@ class Encoder:
 
     @property
     def input_size(self) -> tuple[int, int]:
-        """Height and width in pixels that every image is squashed to."""
+        """Height and width in pixels that every image is resized to."""
         return tuple(self.model.input_shape[1:3])
 
     @property
@@ -48,7 +48,7 @@ class Encoder:
 
     @property
     def depth(self) -> int:
-        """D, the number of features at each place."""
+        """D, the number of features at each location."""
         return self.model.output_shape[3]
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
@@ -58,7 +58,7 @@ class Encoder:
             images: (B, h, w, 3) uint8 RGB at `input_size`.
 
         Returns:
-            (B, L, D) float32, places row by row from the top left.
+            (B, L, D) float32, the L locations row by row from the top left.
         """
         maps = self.model.predict_on_batch(self.preprocess(np.asarray(images, "float32")))  # (B, rows, cols, D)
         return maps.reshape(len(maps), -1, self.depth)  # (B, L, D)

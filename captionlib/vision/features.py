@@ -1,11 +1,10 @@
-"""Step 2, vision: features are computed once a picture and kept. Lesson 03 builds the store, lessons 07 to 13 read it.
+"""Step 2, vision: features are computed once per picture and kept. Lesson 03 builds the store, lessons 07 to 13 use it.
 
-Running the encoder is the dear part of captioning with a frozen network, and its answer never changes. The store keeps
-it in one float16 memory map on disk, one row a picture (not one a caption), keyed by data set, encoder and version.
+Running the encoder is the expensive part of captioning with a frozen network, and its output never changes. The store
+keeps it as one float16 memory map per split, one row per picture (not per caption).
 """
 
 import json
-import os
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +16,7 @@ from tqdm.auto import tqdm
 
 from captionlib import storage
 from captionlib.data import CaptionDataset
-from captionlib.data.images import squash
+from captionlib.data.images import resize
 from captionlib.errors import CaptionlibError
 from captionlib.vision.encoders import Encoder
 
@@ -29,116 +28,120 @@ class FeatureStore:
     """The features of a data set: `store[names]` gives (B, L, D) float16.
 
     Attributes:
-        rows: picture name to row in `features`.
-        features: (N, L, D) float16 memory map.
-        broken: picture name to the reason why it could not be opened; such pictures have no row.
-        grid: rows and columns of the L places.
+        features: picture name to (L, D) float16, on disk until it is read.
+        broken: picture name to the reason why it could not be opened; such pictures have no features.
     """
 
-    rows: dict[str, int]
-    features: np.ndarray
+    features: dict[str, np.ndarray]
     broken: dict[str, str]
-    grid: tuple[int, int]
 
     def __getitem__(self, names: Sequence[str]) -> np.ndarray:
-        """The features of the named pictures, (B, L, D) float16."""
-        return self.features[[self.rows[name] for name in names]]
+        """Read the features of the named pictures, (B, L, D) float16."""
+        return np.stack([self.features[name] for name in names])
 
     def usable(self, names: Sequence[str]) -> list[str]:
-        """Those of `names` whose picture could be opened, in the same order."""
-        return [name for name in names if name in self.rows]
+        """Return those of `names` whose picture could be opened, in the same order."""
+        return [name for name in names if name in self.features]
 
     @staticmethod
     def extract(dataset: CaptionDataset, encoder: Encoder, splits: Sequence[str] | None = None) -> "FeatureStore":
-        """Open the store of a data set and an encoder, computing what is not there yet.
+        """Open the stores of some splits, computing what is not there yet.
 
-        An extraction that was interrupted goes on where it stopped. A store whose content does not fit its checksum
-        is made again.
+        An extraction that was interrupted is resumed. A store that is cut off or not the one that was written is
+        computed again. When another process is computing the same store, this one waits for it.
 
         Args:
             dataset: the pictures.
             encoder: what turns them into features.
-            splits: which splits; all by default.
+            splits: names of splits; by default all that are not empty.
 
         Returns:
-            The store; pictures that cannot be opened are listed in `broken`.
+            The features of these splits; pictures that cannot be opened are listed in `broken`.
+
+        Raises:
+            CaptionlibError: a split does not exist or is empty, or the cache folder cannot be written to.
         """
-        names = [name for split in splits or dataset.splits for name in dataset.splits[split]]
-        key = zlib.crc32("\n".join(names).encode())
-        folder = f"{dataset.name}-{dataset.version}-{encoder.name}-{encoder.version}-{key:08x}"
-        folder = storage.cache_dir() / "features" / folder
-        if not is_whole(folder):
-            compute(dataset, encoder, names, folder)
-        about = json.loads((folder / "store.json").read_text())
-        features = np.load(folder / "features.npy", mmap_mode="r", allow_pickle=False)
-        rows = {name: row for row, name in enumerate(names) if name not in about["broken"]}
-        return FeatureStore(rows, features, about["broken"], encoder.grid)
+        features, broken = {}, {}
+        for split in splits or [split for split, names in dataset.splits.items() if names]:
+            names = dataset.names(split)
+            key = zlib.crc32("\n".join(names).encode())  # for a part of a data set, whose version is that of the whole
+            folder = f"{dataset.name}-{dataset.version}-{encoder.name}-{encoder.version}-{split}-{key:08x}"
+            folder = storage.cache_dir() / "features" / folder
+            what = f"features of {dataset.name}, {split}"
+            if not is_whole(folder):
+                with storage.lock(folder.name, f"Another process is computing the {what}; waiting for it."):
+                    if not is_whole(folder):
+                        compute(dataset, encoder, names, folder, what)
+            about = json.loads((folder / "store.json").read_text(encoding="utf8"))
+            rows = np.load(folder / "features.npy", mmap_mode="r", allow_pickle=False).view(np.ndarray)  # (N, L, D)
+            features |= {name: row for name, row in zip(names, rows, strict=True) if name not in about["broken"]}
+            broken |= about["broken"]
+        return FeatureStore(features, broken)
 
 
 def is_whole(folder: Path) -> bool:
-    """Whether the store in `folder` was finished and its bytes are those that were written."""
+    """Tell whether the store in `folder` was finished and is the one that was written."""
     try:
-        about = json.loads((folder / "store.json").read_text())
-        return about["crc32"] == checksum(folder / "features.npy")
-    except (OSError, ValueError, KeyError):
+        about = json.loads((folder / "store.json").read_text(encoding="utf8"))
+        return about["checksum"] == checksum(folder / "features.npy")
+    except (OSError, ValueError, KeyError, TypeError):
         return False
 
 
 def checksum(path: Path) -> int:
-    """CRC-32 of a file, read 16 MiB at a time (about a second a gigabyte)."""
-    crc = 0
+    """Compute a CRC-32 of a file's size and of 64 pages spread over it, the first and the last among them.
+
+    Reading gigabytes at every start would take seconds to minutes. The pages tell a file that was cut off, replaced or
+    lost in part; all of it was on disk before the checksum was written.
+    """
+    size = path.stat().st_size
+    crc = zlib.crc32(str(size).encode())
     with open(path, "rb") as file:
-        while block := file.read(2**24):
-            crc = zlib.crc32(block, crc)
+        for i in range(64):
+            file.seek(max(size - 4096, 0) * i // 63)
+            crc = zlib.crc32(file.read(4096), crc)
     return crc
 
 
-def compute(dataset: CaptionDataset, encoder: Encoder, names: list[str], folder: Path) -> None:
-    """Encode `names` into `folder`: features.npy first under a passing name, store.json last."""
-    folder.mkdir(parents=True, exist_ok=True)
+def compute(dataset: CaptionDataset, encoder: Encoder, names: list[str], folder: Path, what: str) -> None:
+    """Encode `names` into `folder`: features.npy first, under a temporary name, then store.json."""
     part, progress = folder / "features.part.npy", folder / "progress.json"
     shape = (len(names), int(np.prod(encoder.grid)), encoder.depth)
     try:
-        state = json.loads(progress.read_text())
+        state = json.loads(progress.read_text(encoding="utf8"))
         features = np.lib.format.open_memmap(part, mode="r+")
-        if features.shape != shape:
-            raise ValueError("another shape")
-    except (OSError, ValueError):
-        state = {"done": 0, "broken": {}}
-        try:
-            features = np.lib.format.open_memmap(part, mode="w+", dtype="float16", shape=shape)
-            if hasattr(os, "posix_fallocate"):  # a map on a disk that fills up later would kill Python without a word
-                with open(part, "r+b") as file:
-                    os.posix_fallocate(file.fileno(), 0, part.stat().st_size)
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            need = 2 * np.prod(shape, dtype=float) / 1e9
-            raise CaptionlibError(f"Cannot keep {need:.1f} GB of features in {folder} ({error.strerror}).") from error
+        if features.shape != shape or not {"done", "broken"} <= state.keys():
+            raise ValueError("not what was begun here")
+    except (OSError, ValueError, AttributeError):
+        state, features = {"done": 0, "broken": {}}, storage.create_array(part, "float16", shape)
 
-    bar = tqdm(total=len(names), initial=state["done"], desc=f"features of {dataset.name}", unit="picture")
+    bar = tqdm(total=len(names), initial=state["done"], desc=what, unit="picture")
     for images, broken in opened(dataset, encoder, names[state["done"] :]):
         start, state["done"] = state["done"], state["done"] + len(images)
         features[start : state["done"]] = encoder(images)
         features.flush()
         state["broken"] |= broken
-        with storage.write_atomically(progress) as temporary:
-            temporary.write_bytes(json.dumps(state).encode())
+        write_json(progress, state)
         bar.update(len(images))
     bar.close()
     if state["broken"]:
         first, reason = next(iter(state["broken"].items()))
         tqdm.write(f"{len(state['broken'])} pictures of {dataset.name} are left out, the first is {first}: {reason}")
     del features
-    part.replace(folder / "features.npy")
-    with storage.write_atomically(folder / "store.json") as temporary:
-        temporary.write_bytes(
-            json.dumps({"crc32": checksum(folder / "features.npy"), "broken": state["broken"]}).encode()
-        )
+    with storage.write_errors(folder):
+        part.replace(folder / "features.npy")
+    write_json(folder / "store.json", {"checksum": checksum(folder / "features.npy"), "broken": state["broken"]})
     progress.unlink()
 
 
+def write_json(path: Path, content: dict) -> None:
+    """Write a small JSON file."""
+    with storage.write_atomically(path) as temporary:
+        temporary.write_text(json.dumps(content), encoding="utf8")
+
+
 def opened(dataset: CaptionDataset, encoder: Encoder, names: list[str]) -> Iterator[tuple[np.ndarray, dict[str, str]]]:
-    """Open pictures on threads, one chunk ahead of the encoder.
+    """Open and resize pictures on threads, one chunk ahead of the encoder.
 
     Yields:
         (B, h, w, 3) uint8 images at the encoder's input size, black where a picture is broken, and the broken ones.
@@ -146,7 +149,7 @@ def opened(dataset: CaptionDataset, encoder: Encoder, names: list[str]) -> Itera
 
     def open_one(name: str):
         try:
-            return squash(dataset.open_image(name), encoder.input_size), None
+            return resize(dataset.open_image(name), encoder.input_size), None
         except CaptionlibError as error:
             return np.zeros((*encoder.input_size, 3), "uint8"), str(error)
 

@@ -1,11 +1,12 @@
 """Step 2, vision: ToyNet, the small convolutional network that turns a scene into a grid of features.
 
-Lesson 03 trains it and looks inside; every later lesson captions from its features. It learns from labels of whole
-pictures alone (which kinds are there, the colour, size and action of each, the place), on scenes drawn afresh. Every
-cell of its 12 by 12 grid votes on every label; a kind is in the picture if any cell says so, and its colour is read at
-the cells that say so. A cell sees 27 of 96 pixels, about one object, so "where" means something. Colours have features
-of their own that see only 15 pixels: a network that sees the whole fox learns that no fox of the training scenes is
-green, and calls a green one something else.
+Lesson 03 trains it and looks inside; every later lesson captions from its features. It is supervised by labels of
+whole pictures alone (which kinds are there, the colour, size and action of each, the place), on scenes drawn for it.
+Every location of its 12 by 12 grid has a logit for every label; `pool` makes logits of the whole picture from them: a
+kind is in the picture if any location says so, and its colour is read at those locations. The receptive field of a
+location is 27 of 96 pixels, about one object, so the grid tells where it is. Colours have features of their own with a
+receptive field of only 15 pixels: a network that sees the whole fox learns that no fox of the training scenes is green,
+and calls a green one something else.
 """
 
 from __future__ import annotations
@@ -24,23 +25,24 @@ from keras import layers, ops
 
 from captionlib.data import toyscenes
 from captionlib.data.toyscenes.drawing import COLOURS, NAMELESS, draw
-from captionlib.data.toyscenes.language import ACTIONS
+from captionlib.data.toyscenes.language import ACTION_WORDS
 from captionlib.data.toyscenes.scene import KINDS, PLACES, SIZES
 from captionlib.errors import CaptionlibError
 from captionlib.storage import PRETRAINED, write_atomically
 
 VERSION = "4"
 GRID, DEPTH = (12, 12), 128
-LABELS = {  # what every cell votes on
+LABELS = {  # what every location has a logit for
     "colour": tuple(COLOURS),
     "kind": KINDS,
     "place": PLACES,
     "size": tuple(SIZES),
-    "action": tuple(ACTIONS),
+    "action": tuple(ACTION_WORDS),
 }
-WAY = ((3, 2), (3, 1), (3, 2), (3, 1), (3, 2))  # (size, stride) of the convolutions from the picture to layer_5
-LAYERS = {f"layer_{i + 1}": WAY[: i + 1] for i in range(5)}  # what stands between the picture and each layer's maps
-LAYERS |= {"colour": (*WAY[:3], (2, 2)), "layer_6": (*WAY, (1, 1)), "shape": (*WAY, (1, 1), (1, 1))}
+TRUNK = ((3, 2), (3, 1), (3, 2), (3, 1), (3, 2))  # (kernel size, stride) of layer_1 to layer_5
+# Each layer's name to the (kernel size, stride) of all convolutions up to it: its receptive field follows from them.
+LAYERS = {f"layer_{i + 1}": TRUNK[: i + 1] for i in range(5)}
+LAYERS |= {"colour": (*TRUNK[:3], (2, 2)), "layer_6": (*TRUNK, (1, 1)), "shape": (*TRUNK, (1, 1), (1, 1))}
 SHIPPED = PRETRAINED / "toynet"
 
 
@@ -49,11 +51,11 @@ def build() -> keras.Model:
 
     Returns:
         A model from images (B, 96, 96, 3) uint8 to two outputs: "features" (B, 12, 12, 128), what captioners read, and
-        "votes" (B, 12, 12, 44), one logit for every word of `LABELS`, in that order.
+        "logits" (B, 12, 12, 44), one for every word of `LABELS`, in that order.
     """
     images = keras.Input((96, 96, 3), dtype="uint8", name="images")
     x = layers.Rescaling(1 / 127.5, offset=-1)(images)
-    x = conv(x, 24, 3, 2, "layer_1")  # (B, 48, 48, 24), each place sees 3 by 3 pixels
+    x = conv(x, 24, 3, 2, "layer_1")  # (B, 48, 48, 24), receptive field 3 by 3 pixels
     x = conv(x, 32, 3, 1, "layer_2")  # 7 by 7 pixels
     x = conv(x, 64, 3, 2, "layer_3")  # (B, 24, 24, 64), 11 by 11 pixels
     colour = conv(x, 32, 2, 2, "colour")  # (B, 12, 12, 32), 15 by 15 pixels: too few to tell a fox, enough for red
@@ -61,38 +63,41 @@ def build() -> keras.Model:
     x = conv(x, 128, 3, 2, "layer_5")  # (B, 12, 12, 128), 27 by 27 pixels: one object
     shape = conv(conv(x, 160, 1, 1, "layer_6"), DEPTH - 32, 1, 1, "shape")  # (B, 12, 12, 96)
     features = layers.Concatenate(name="features")([colour, shape])  # (B, 12, 12, D)
-    others = layers.Conv2D(sum(map(len, LABELS.values())) - len(COLOURS), 1, name="other_votes")(shape)
-    votes = layers.Concatenate(name="votes")([layers.Conv2D(len(COLOURS), 1, name="colour_votes")(colour), others])
-    return keras.Model(images, {"features": features, "votes": votes}, name="toynet")
+    others = layers.Conv2D(sum(map(len, LABELS.values())) - len(COLOURS), 1, name="other_logits")(shape)
+    logits = layers.Concatenate(name="logits")([layers.Conv2D(len(COLOURS), 1, name="colour_logits")(colour), others])
+    return keras.Model(images, {"features": features, "logits": logits}, name="toynet")
 
 
 def conv(x, filters: int, size: int, stride: int, name: str | None = None):
-    """Convolve, normalise, cut off below zero: one layer of ToyNet; `name` finds its maps again."""
+    """Apply one layer of ToyNet: convolution, batch normalisation, ReLU, which is called `name`."""
     x = layers.Conv2D(filters, size, stride, padding="same", use_bias=False)(x)
     return layers.ReLU(name=name)(layers.BatchNormalization(momentum=0.95)(x))
 
 
-def pool(votes):
-    """Turn the cells' votes into votes of the whole picture.
+def pool(logits):
+    """Pool the logits of the locations into logits of the whole picture.
+
+    For kinds it is the log of the mean of exp over the locations, a smooth maximum (P. O. Pinheiro and R. Collobert,
+    "From Image-Level to Pixel-Level Labeling with Convolutional Networks", CVPR 2015; their r is 1).
 
     Args:
-        votes: (B, 12, 12, 44) logits.
+        logits: (B, 12, 12, 44), of each location.
 
     Returns:
         dict of logits: "kind" (B, 15), is it there; "place" (B, 6); "colour" (B, 15, 8), "size" (B, 15, 2) and "action"
-        (B, 15, 13), of the object of each kind, averaged over the cells that vote for the kind.
+        (B, 15, 13), of the object of each kind, averaged over the locations with the softmax of the kind as weights.
     """
-    votes = ops.reshape(votes, (-1, GRID[0] * GRID[1], votes.shape[-1]))  # (B, L, 44)
+    logits = ops.reshape(logits, (-1, GRID[0] * GRID[1], logits.shape[-1]))  # (B, L, 44)
     ends = np.cumsum([len(words) for words in LABELS.values()])[:-1].tolist()
-    colour, kind, place, size, action = ops.split(votes, ends, axis=-1)
-    where = ops.softmax(kind, axis=1)  # (B, L, 15), sums to 1 over the cells
+    colour, kind, place, size, action = ops.split(logits, ends, axis=-1)
+    where = ops.softmax(kind, axis=1)  # (B, L, 15), sums to 1 over the locations
     of_kind = {"colour": colour, "size": size, "action": action}
     pooled = {name: ops.einsum("blk,blv->bkv", where, values) for name, values in of_kind.items()}
     return pooled | {"kind": ops.logsumexp(kind, axis=1) - np.log(144), "place": ops.mean(place, axis=1)}
 
 
 def labels(scene: toyscenes.Scene) -> np.ndarray:
-    """Write a scene's labels as (16, 3) numbers.
+    """Encode a scene's labels as (16, 3) numbers.
 
     Rows 0 to 14 hold colour, size and action of the object of each kind, -1 where it is absent and for a colour without
     a name; row 15 holds the place.
@@ -106,17 +111,17 @@ def labels(scene: toyscenes.Scene) -> np.ndarray:
     return numbers
 
 
-def recognition_loss(truth, votes):
+def recognition_loss(truth, logits):
     """Sum the cross-entropies of all labels; colour, size and action count only where the label is known.
 
     Args:
         truth: (B, 16, 3) as `labels` makes them.
-        votes: (B, 12, 12, 44) logits.
+        logits: (B, 12, 12, 44), of each location.
 
     Returns:
         (B,) the loss of each scene.
     """
-    pooled, truth = pool(votes), ops.cast(truth, "int32")
+    pooled, truth = pool(logits), ops.cast(truth, "int32")
     there = ops.cast(truth[:, :-1, 1:2] >= 0, "float32")  # (B, 15, 1)
     loss = ops.sum(keras.losses.binary_crossentropy(there, pooled["kind"][..., None], from_logits=True), axis=1)
     loss += ops.sparse_categorical_crossentropy(truth[:, -1, 0], pooled["place"], from_logits=True)
@@ -128,14 +133,14 @@ def recognition_loss(truth, votes):
 
 
 class FreshScenes(keras.utils.PyDataset):
-    """Batches of scenes that nobody drew before: batch i comes from the seed `seed` + i.
+    """Batches of new scenes: batch i is sampled with the seed `seed` + i.
 
     Half of the objects are painted in a colour that has no word. Otherwise the network would learn that no fox is
     green, and would not see the green fox of the split `novel`.
     """
 
     def __init__(self, batches: int, seed: int, batch: int = 32):
-        """Draw `batches` times `batch` scenes, none with a colour that only the split `novel` may show."""
+        """Make `batches` batches of `batch` scenes, none with a colour that only the split `novel` may show."""
         super().__init__(workers=1)
         self.batches, self.seed, self.batch = batches, seed, batch
 
@@ -144,7 +149,7 @@ class FreshScenes(keras.utils.PyDataset):
         return self.batches
 
     def __getitem__(self, index):
-        """Draw one batch: images (B, 96, 96, 3) uint8 and labels (B, 16, 3)."""
+        """Return one batch: images (B, 96, 96, 3) uint8 and labels (B, 16, 3)."""
         rng = Random(self.seed + index)
         scenes = [repainted(toyscenes.random_scene(rng), rng) for _ in range(self.batch)]
         return np.stack([draw(scene) for scene in scenes]), np.stack([labels(scene) for scene in scenes])
@@ -171,7 +176,11 @@ def load() -> keras.Model:
 
 
 def load_recogniser(folder: Path = SHIPPED) -> keras.Model:
-    """Load ToyNet with both its outputs, "features" and "votes"; lesson 03 looks at the votes."""
+    """Load ToyNet with both its outputs, "features" and "logits", frozen; lesson 03 looks at the logits.
+
+    Raises:
+        CaptionlibError: the weights in `folder` are missing, damaged or of another version.
+    """
     try:
         version = json.loads((folder / "config.json").read_text())["version"]
         network = build()
@@ -185,8 +194,8 @@ def load_recogniser(folder: Path = SHIPPED) -> keras.Model:
 
 
 def recognise(network: keras.Model, images: np.ndarray) -> list[np.ndarray]:
-    """Say what is in each image, in the form of `labels`: (16, 3) numbers."""
-    pooled = {name: ops.convert_to_numpy(v) for name, v in pool(network.predict(images, verbose=0)["votes"]).items()}
+    """Predict the labels of each image, (16, 3) numbers as `labels` makes them."""
+    pooled = {name: ops.convert_to_numpy(v) for name, v in pool(network.predict(images, verbose=0)["logits"]).items()}
     answers = np.stack([pooled[name].argmax(-1) for name in ("colour", "size", "action")], -1)  # (B, 15, 3)
     answers[pooled["kind"] <= 0] = -1
     place = np.repeat(pooled["place"].argmax(-1)[:, None, None], 3, -1)
@@ -216,17 +225,17 @@ def train(batches: int, seed: int) -> keras.Model:
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
     network = build()
-    student = keras.Model(network.input, network.output["votes"])
+    trained = keras.Model(network.input, network.output["logits"])
     rate = keras.optimizers.schedules.CosineDecay(1e-4, batches - 100, 1e-3, warmup_target=2e-3, warmup_steps=100)
-    student.compile(keras.optimizers.AdamW(rate, weight_decay=1e-4), loss=recognition_loss)
-    student.fit(FreshScenes(batches, seed=1_000_000 * seed), shuffle=False)
+    trained.compile(keras.optimizers.AdamW(rate, weight_decay=1e-4), loss=recognition_loss)
+    trained.fit(FreshScenes(batches, seed=1_000_000 * seed), shuffle=False)
     return network
 
 
 CARD = """# ToyNet {version}
 
 A small convolutional network ({weights:,} weights) that turns a 96 by 96 ToyScenes picture into a 12 by 12 grid of
-128 features. Every cell sees 27 by 27 pixels.
+128 features. The receptive field of a location is 27 by 27 pixels.
 
 - **Made by** `python -m captionlib.vision.toynet --out FOLDER --batches {batches} --seed {seed}`, in {minutes:.0f}
   minutes on two busy CPU cores.

@@ -30,7 +30,7 @@ def test_refuses_a_picture_without_a_caption(captions):
 
 
 def test_an_unknown_name_is_answered_with_the_names_there_are():
-    with pytest.raises(CaptionlibError, match="toyscenes, flickr8k or a folder"):
+    with pytest.raises(CaptionlibError, match="use toyscenes, flickr8k or a folder"):
         load_dataset("no-such-data-set")
 
 

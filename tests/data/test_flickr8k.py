@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import pickle
 import shutil
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -106,6 +107,41 @@ def test_the_version_follows_the_pictures(copy):
     version = flickr8k.load(copy).version
     pack(copy, contents() | {f"Flicker8k_Dataset/{NAMES[0]}": picture("9_larger") + b"\0" * 100}, "all.zip")
     assert flickr8k.load(copy).version != version
+
+
+@pytest.mark.parametrize("layout", [lay_out, lambda data, files: pack(data, files, "all.zip")])
+def test_an_edit_of_the_same_size_is_another_version(copy, layout):
+    layout(copy, contents())
+    version = flickr8k.load(copy).version
+    edited = picture(NAMES[0])[:-1] + b"\0"
+    layout(copy, contents() | {f"Flicker8k_Dataset/{NAMES[0]}": edited})
+    assert len(edited) == len(picture(NAMES[0])) and flickr8k.load(copy).version != version
+
+
+def test_loose_pictures_are_read_for_their_version_once(copy, monkeypatch):
+    lay_out(copy, contents())
+    version = flickr8k.load(copy).version
+    monkeypatch.setattr(flickr8k.zlib, "crc32", lambda content: pytest.fail("read again"))
+    assert flickr8k.load(copy).version == version
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '"text"'])
+def test_a_damaged_memory_of_checksums_is_made_again(copy, damage):
+    lay_out(copy, contents())
+    version, memory = flickr8k.load(copy).version, copy.parent / "cache" / "flickr8k-crc32.json"
+    whole = memory.read_text()
+    memory.write_text(damage)
+    assert flickr8k.load(copy).version == version and memory.read_text() == whole
+
+
+@pytest.mark.parametrize("layout", [lay_out, lambda data, files: pack(data, files, "all.zip")])
+def test_it_pickles(copy, layout):
+    layout(copy, contents())
+    dataset = flickr8k.load(copy)
+    again = pickle.loads(pickle.dumps(dataset))
+    for name in NAMES:
+        assert np.array_equal(again.open_image(name), dataset.open_image(name))
+    assert (again.splits, again.captions, again.version) == (dataset.splits, dataset.captions, dataset.version)
 
 
 def test_threads_may_read_one_zip_at_once(copy):

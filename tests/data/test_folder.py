@@ -1,6 +1,9 @@
 """A folder of one's own photographs. Faulty folders stand in tests/test_faults.py."""
 
+import os
+import pickle
 import shutil
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -8,7 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from captionlib.data import load_dataset
-from captionlib.data.folder import SPLITS, deal, load
+from captionlib.data.folder import SPLITS, assign_splits, load
+from captionlib.errors import CaptionlibError
 
 
 @pytest.fixture
@@ -39,7 +43,7 @@ def test_what_spreadsheets_make_of_it(folder, encoding):
     assert load(folder).captions == {"trip/0.png": ["Café."]}
 
 
-def test_pictures_are_dealt_out_by_content_not_by_name_or_order(folder):
+def test_pictures_are_assigned_by_content_not_by_name_or_order(folder):
     rows = [f"trip/{number}.png,Number {number}." for number in range(30)]
     write(folder, *rows)
     first = load(folder)
@@ -72,10 +76,54 @@ def test_the_version_follows_captions_and_pictures(folder):
     assert len(versions) == 3
 
 
-@given(st.sets(st.text("0123456789abcdef", min_size=1, max_size=4)))
-def test_everyone_is_dealt_to_one_split_and_no_split_is_empty_from_three_on(digests):
-    dealt = deal(sorted(digests))
-    assert dealt.keys() == digests
-    if len(digests) >= 3:
-        assert set(dealt.values()) == set(SPLITS)
-        assert list(dealt.values()).count("val") == list(dealt.values()).count("test")
+def test_an_edit_that_keeps_size_and_time_is_another_picture(folder):
+    path = folder / "trip" / "0.bmp"
+    Image.new("RGB", (400, 300), (1, 2, 3)).save(path)  # 360 kB, and the edit is in the last row
+    write(folder, "trip/0.bmp,A wall.")
+    before, times = load(folder), path.stat()
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 255
+    path.write_bytes(content)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert path.stat().st_size == times.st_size and load(folder).version != before.version
+
+
+def test_one_picture_has_one_name_however_it_is_spelled(folder, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    folder = folder.relative_to(folder.parent)
+    spelled = ["trip/0.png", "./trip/0.png", "trip//0.png", "trip/../trip/0.png", (folder / "trip/0.png").absolute()]
+    write(folder, *[f"{name},Caption {i}." for i, name in enumerate(spelled)], "trip/1.png,Another.")
+    dataset = load(folder)
+    assert dataset.captions == {"trip/0.png": [f"Caption {i}." for i in range(5)], "trip/1.png": ["Another."]}
+    assert sorted(dataset.splits["train"]) == ["trip/0.png", "trip/1.png"]
+
+
+def test_an_empty_split_says_why(folder):
+    write(folder, "trip/0.png,A dog.", "trip/1.png,A cat.")
+    dataset = load(folder)
+    assert dataset.names("train") == ["trip/0.png", "trip/1.png"]
+    with pytest.raises(CaptionlibError, match=r"The split val of .* is empty; it takes three .*are 2 in all"):
+        dataset.names("val")
+
+
+def test_it_pickles(folder):
+    write(folder, "trip/0.png,A dog.", "trip/7.png,A cat.")
+    again = pickle.loads(pickle.dumps(load(folder)))
+    assert again.splits == load(folder).splits and again.open_image("trip/7.png")[0, 0].tolist() == [56, 0, 0]
+
+
+digests = st.text("0123456789abcdef", min_size=1, max_size=4)
+
+
+@given(st.sets(digests), st.dictionaries(digests, st.sampled_from(SPLITS)))
+def test_every_picture_gets_one_split_and_none_stays_empty_that_could_be_filled(free, given):
+    free -= given.keys()
+    split_of = assign_splits(free | given.keys(), given)
+    assert split_of.keys() == free | given.keys() and given.items() <= split_of.items()
+    missing, total = set(SPLITS) - set(given.values()), len(split_of)
+    filled = set(split_of.values()) - set(given.values())
+    if total >= 3:
+        assert len(filled) == min(len(missing), len(free))
+    if not given:
+        sizes = Counter(split_of.values())
+        assert sizes["val"] == sizes["test"] == (max(1, round(total / 10)) if total >= 3 else 0)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from captionlib.data.images import open_image, squash
+from captionlib.data.images import open_image, resize
 
 # Four quarters that tell every turn and mirror image apart; 16-pixel quarters keep JPEG blocks pure.
 QUARTERS = np.zeros((32, 48, 3), np.uint8)
@@ -127,20 +127,20 @@ sides = st.integers(1, 40)
 
 
 @given(sides, sides, sides, sides, st.tuples(*[st.integers(0, 255)] * 3))
-def test_squash_keeps_a_plain_colour(height, width, new_height, new_width, colour):
-    squashed = squash(np.full((height, width, 3), colour, np.uint8), (new_height, new_width))
-    assert squashed.shape == (new_height, new_width, 3) and squashed.dtype == np.uint8
-    assert (squashed == colour).all()
+def test_resize_keeps_a_plain_colour(height, width, new_height, new_width, colour):
+    resized = resize(np.full((height, width, 3), colour, np.uint8), (new_height, new_width))
+    assert resized.shape == (new_height, new_width, 3) and resized.dtype == np.uint8
+    assert (resized == colour).all()
 
 
 @given(st.integers(1, 6), st.integers(1, 6), st.integers(0, 2**32 - 1))
-def test_squash_turns_with_the_image(tall, wide, seed):
+def test_resize_turns_with_the_image(tall, wide, seed):
     image = np.random.default_rng(seed).integers(0, 256, (12 * tall, 10 * wide, 3), np.uint8)
-    turned = squash(np.rot90(image), (8, 9)).astype(int)
-    assert np.abs(turned - np.rot90(squash(image, (9, 8)))).max() <= 1  # rounded once a direction
+    turned = resize(np.rot90(image), (8, 9)).astype(int)
+    assert np.abs(turned - np.rot90(resize(image, (9, 8)))).max() <= 1  # rounded once a direction
 
 
-def test_squash_averages_instead_of_picking():
+def test_resize_averages_instead_of_picking():
     board = np.indices((64, 64)).sum(0) % 2 * 255
-    squashed = squash(np.stack([board] * 3, -1).astype(np.uint8), (8, 8))
-    assert np.abs(squashed.astype(int) - 127).max() <= 2
+    resized = resize(np.stack([board] * 3, -1).astype(np.uint8), (8, 8))
+    assert np.abs(resized.astype(int) - 127).max() <= 2

@@ -1,9 +1,12 @@
 """ToyScenes knows the truth: everything it says about its scenes is true, and what is not true is caught."""
 
 import hashlib
+import pickle
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -14,10 +17,18 @@ from PIL import Image
 from captionlib.data import toyscenes
 from captionlib.data.toyscenes import cells_of, describe, noun_of, random_scene, scene_from, truth
 from captionlib.data.toyscenes.drawing import COLOURS, draw, sprite
-from captionlib.data.toyscenes.language import ACTION, ACTIONS, NOUN, PLACES, RELATIONS
+from captionlib.data.toyscenes.language import (
+    ACTION,
+    ACTION_WORDS,
+    COLOUR,
+    KIND_WORDS,
+    NOUN,
+    PLACE_PHRASES,
+    RELATION_PHRASES,
+    SIZE_WORDS,
+)
 from captionlib.data.toyscenes.places import backdrop
-from captionlib.data.toyscenes.scene import ACTIONS as CAN
-from captionlib.data.toyscenes.scene import UNSEEN
+from captionlib.data.toyscenes.scene import ACTIONS, KINDS, PLACES, SIZES, UNSEEN
 from captionlib.errors import CaptionlibError
 
 WORLD = "e880721b515cddf2"
@@ -92,9 +103,9 @@ def test_all_places_kinds_colours_actions_and_relations_occur_often(world):
     seen += [(thing.kind, thing.colour) for scene in train for thing in scene.objects]
     seen += [relation for scene in train for _, relation, _ in scene.relations]
     counts = {what: seen.count(what) for what in set(seen)}
-    possible = {(kind, action) for kind, actions in CAN.items() for action in actions}
-    possible |= {(kind, colour) for kind in CAN for colour in COLOURS if colour != UNSEEN[kind]}
-    assert possible | set(RELATIONS) <= set(counts)
+    possible = {(kind, action) for kind, actions in ACTIONS.items() for action in actions}
+    possible |= {(kind, colour) for kind in ACTIONS for colour in COLOURS if colour != UNSEEN[kind]}
+    assert possible | set(RELATION_PHRASES) <= set(counts)
     assert min(counts.values()) >= 50
 
 
@@ -133,17 +144,17 @@ def test_every_object_shows_its_colour_in_its_box(seed):
         assert near.mean() > 0.08, (thing, near.mean())
 
 
-@pytest.mark.parametrize("kind", CAN)
+@pytest.mark.parametrize("kind", ACTIONS)
 def test_actions_of_a_kind_look_different(kind):
-    for first in CAN[kind]:
-        for second in CAN[kind]:
+    for first in ACTIONS[kind]:
+        for second in ACTIONS[kind]:
             if first < second and not {first, second} <= {"lies", "bounces"}:  # a ball bounces above its shadow
                 pictures = [np.asarray(sprite(kind, action, "red", 27, False), int) for action in (first, second)]
                 assert (np.abs(pictures[0] - pictures[1]).max(-1) > 60).mean() > 0.03
 
 
 def test_places_look_different():
-    pictures = [np.asarray(backdrop(place, 0), float).mean((0, 1)) for place in PLACES]
+    pictures = [np.asarray(backdrop(place, 0), float).mean((0, 1)) for place in PLACE_PHRASES]
     distances = [np.abs(a - b).max() for i, a in enumerate(pictures) for b in pictures[:i]]
     assert min(distances) > 10
 
@@ -235,14 +246,14 @@ def falsified(caption, scene, rng):
         elif noun_of(bare):
             others = [noun for noun in NOUN if scene[noun_of(noun)] is None]
         elif bare in ACTION:
-            form = ACTIONS[ACTION[bare]].split().index(bare) % 2
-            others = [forms.split()[form] for action, forms in ACTIONS.items() if action != ACTION[bare]]
+            form = ACTION_WORDS[ACTION[bare]].split().index(bare) % 2
+            others = [forms.split()[form] for action, forms in ACTION_WORDS.items() if action != ACTION[bare]]
         if others:
             yield " ".join([*words[:i], others[int(rng.random() * len(others))] + comma, *words[i + 1 :]])
-    for place, phrases in PLACES.items():
+    for place, phrases in PLACE_PHRASES.items():
         for phrase in phrases:
             if place == scene.place and phrase in caption:
-                yield caption.replace(phrase, next(p[0] for other, p in PLACES.items() if other != place))
+                yield caption.replace(phrase, next(p[0] for other, p in PLACE_PHRASES.items() if other != place))
     for relation, opposite in OPPOSITES.items():
         if f" {relation} a" in caption:
             yield caption.replace(relation, opposite)
@@ -260,7 +271,13 @@ def test_falsified_captions_are_caught(seed):
             assert not truth(lie, scene).wholly_true, (caption, lie)
 
 
-@given(st.lists(st.sampled_from(sorted({*NOUN, *ACTION, *COLOURS, *re.findall(r"\w+", repr((PLACES, RELATIONS)))}))))
+@given(
+    st.lists(
+        st.sampled_from(
+            sorted({*NOUN, *ACTION, *COLOURS, *re.findall(r"\w+", repr((PLACE_PHRASES, RELATION_PHRASES)))})
+        )
+    )
+)
 def test_any_order_of_its_words_is_read_without_a_fault(words):
     judged = truth(" ".join(words), SCENE)
     assert not set(judged.true) & set(judged.false)
@@ -273,6 +290,12 @@ def test_any_text_is_read_without_a_fault(text):
     assert not (
         truth(text, SCENE).wholly_true and not re.search("fox|house|cottage|kite|tree|snow|winter", text.lower())
     )
+
+
+def test_there_are_words_for_all_that_scenes_show_and_for_nothing_else():
+    assert (set(KIND_WORDS), set(PLACE_PHRASES), set(SIZE_WORDS)) == (set(KINDS), set(PLACES), set(SIZES))
+    assert set(ACTION_WORDS) == {action for actions in ACTIONS.values() for action in actions}
+    assert set(COLOUR) == set(COLOURS)
 
 
 def test_nouns_and_their_synonyms_name_kinds():
@@ -305,17 +328,36 @@ def test_an_impossible_scene_is_refused_in_one_sentence(place, things, says):
         scene_from(place, *things)
 
 
-def test_pictures_are_drawn_once_and_again_when_the_stored_file_is_broken(tmp_path, monkeypatch):
+@pytest.fixture
+def few_scenes(tmp_path, monkeypatch):
     monkeypatch.setenv("CAPTIONLIB_CACHE", str(tmp_path))
     monkeypatch.setattr(toyscenes, "SPLITS", {"train": 3, "val": 2})
+    return tmp_path
+
+
+def test_pictures_are_drawn_once_and_again_when_the_stored_file_is_broken(few_scenes):
     dataset = toyscenes.load()
     image = dataset.open_image("train_0001")
     np.testing.assert_array_equal(image, draw(dataset.scenes["train_0001"]))
-    (stored,) = tmp_path.glob("*.npy")
-    monkeypatch.setattr(toyscenes, "draw", lambda scene: pytest.fail("drawn a second time"))
-    np.testing.assert_array_equal(toyscenes.load().open_image("train_0001"), image)
-    monkeypatch.undo()
-    monkeypatch.setenv("CAPTIONLIB_CACHE", str(tmp_path))
-    monkeypatch.setattr(toyscenes, "SPLITS", {"train": 3, "val": 2})
+    (stored,) = few_scenes.glob("*.npy")
+    with mock.patch.object(toyscenes, "draw", side_effect=AssertionError("drawn a second time")):
+        np.testing.assert_array_equal(toyscenes.load().open_image("train_0001"), image)
     stored.write_bytes(stored.read_bytes()[:5000])
     np.testing.assert_array_equal(toyscenes.load().open_image("train_0001"), image)
+
+
+def test_it_pickles_without_its_pixels(few_scenes):
+    dataset = toyscenes.load()
+    content = pickle.dumps(dataset)
+    again = pickle.loads(content)
+    assert len(content) < 96 * 96 * 3
+    np.testing.assert_array_equal(again.open_image("val_0001"), dataset.open_image("val_0001"))
+    assert again.scenes == dataset.scenes
+
+
+def test_two_at_once_draw_the_scenes_once(few_scenes):
+    drawn = []
+    counted = mock.patch.object(toyscenes, "draw", side_effect=lambda scene: drawn.append(scene) or draw(scene))
+    with counted, ThreadPoolExecutor(2) as pool:
+        one, two = pool.map(lambda _: toyscenes.load().open_image("val_0000"), range(2))
+    assert len(drawn) == 5 and (one == two).all()

@@ -18,7 +18,7 @@ def network():
 
 
 def of_kind(kind):
-    return lambda output: toynet.pool(output["votes"])["kind"][:, KINDS.index(kind)]
+    return lambda output: toynet.pool(output["logits"])["kind"][:, KINDS.index(kind)]
 
 
 def test_by_hand_on_two_places():
@@ -32,14 +32,14 @@ def test_by_hand_on_two_places():
     np.testing.assert_allclose(grad_cam(network, "maps", picture, lambda out: out[:, 0]), [[[3, 0]]])
 
 
-def test_at_the_last_layer_it_is_the_votes_themselves(network):
-    """The votes are linear in the maps and their pooling shares out a gradient of 1: Grad-CAM is CAM (sec. 3)."""
+def test_at_the_last_layer_it_is_the_logits_themselves(network):
+    """The logits are linear in the maps and their pooling shares out a gradient of 1: Grad-CAM is CAM (sec. 3)."""
     image = toyscenes.draw(
         toyscenes.scene_from("snow", ("fox", "red", "big", "runs"), ("car", "blue", "big", "stands"))
     )
-    votes = network.get_layer("other_votes")
-    seen = keras.Model(network.input, votes.output).predict(image[None], verbose=0)[0, :, :, KINDS.index("fox")]
-    by_hand = np.maximum(seen - np.asarray(votes.bias)[KINDS.index("fox")], 0) / 144
+    logits = network.get_layer("other_logits")
+    seen = keras.Model(network.input, logits.output).predict(image[None], verbose=0)[0, :, :, KINDS.index("fox")]
+    by_hand = np.maximum(seen - np.asarray(logits.bias)[KINDS.index("fox")], 0) / 144
     np.testing.assert_allclose(grad_cam(network, "shape", image[None], of_kind("fox"))[0], by_hand, atol=1e-4)
 
 

@@ -66,13 +66,13 @@ def dataset(captions=None):
 def store(data):
     names = [name for split in data.splits.values() for name in split]
     features = np.random.default_rng(2).normal(size=(len(names), 4, 6)).astype("float16")
-    return FeatureStore({name: i for i, name in enumerate(names)}, features, {}, (2, 2))
+    return FeatureStore(dict(zip(names, features, strict=True)), {})
 
 
 def test_about_half_of_an_epoch_is_mirrored_and_another_half_in_the_next():
     data = dataset()
     usual, names = store(data), data.splits["train"]
-    turned = FeatureStore({name: i for i, name in enumerate(names[:12])}, -usual[names[:12]], {}, (2, 2))
+    turned = FeatureStore({name: -usual.features[name] for name in names[:12]}, {})
     tokenizer = Tokenizer.fit(c for n in names for c in data.captions[n])
     batches = training.Batches(data, "train", usual, tokenizer, 6, 4, 5, turned)
     seen = {}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from captionlib.data.images import squash
+from captionlib.data.images import resize
 from captionlib.errors import CaptionlibError
 from captionlib.vision import efficientnet_lite
 from captionlib.vision.efficientnet_lite import MAGIC, PROTOCOL, VARIANTS, read_tensors
@@ -20,7 +20,7 @@ TRACKED = ".num_batches_tracked"
 
 
 def photographs(side):
-    return np.stack([squash(picture, (side, side)) for picture in (skimage.data.chelsea(), skimage.data.coffee())])
+    return np.stack([resize(picture, (side, side)) for picture in (skimage.data.chelsea(), skimage.data.coffee())])
 
 
 # ── The network ─────────────────────────────────────────────────────────────────────────────────────────────────────

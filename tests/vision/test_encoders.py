@@ -26,7 +26,7 @@ def test_preprocessing_of_each_family(name):
     assert encoder.input_size == (224, 224) and encoder.grid == (7, 7)
 
 
-def test_features_are_the_places_row_by_row():
+def test_features_are_the_locations_row_by_row():
     encoder = encoders.application("MobileNetV2", weights=None)
     images = np.random.default_rng(0).integers(0, 256, (2, 224, 224, 3)).astype("uint8")
     before = images.copy()

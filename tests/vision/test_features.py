@@ -1,5 +1,8 @@
-"""The feature store: one row a picture, resumable after a kill, checked on opening, broken pictures named."""
+"""The feature store: one row per picture, resumable after a kill, checked on opening, broken pictures named."""
 
+import multiprocessing
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import keras
@@ -36,7 +39,7 @@ def dataset(tmp_path, monkeypatch):
 
 def test_each_picture_has_its_own_features(dataset, encoder):
     store = FeatureStore.extract(dataset, encoder)
-    assert store.features.shape == (18, 4, 3) and store.features.dtype == np.float16
+    assert store[["p0", "p17"]].shape == (2, 4, 3) and store[["p0"]].dtype == np.float16
     assert (store[["p7", "p16", "p0"]] == np.array([7, 16, 0])[:, None, None]).all()
 
 
@@ -86,9 +89,9 @@ def test_an_interrupted_extraction_goes_on(dataset, encoder):
     assert store.broken.keys() == {"p3", "p11"}
 
 
-@pytest.mark.parametrize("damage", ["flip", "cut", "description"])
-def test_a_damaged_store_is_made_again(dataset, encoder, tmp_path, damage):
-    FeatureStore.extract(dataset, encoder)
+@pytest.mark.parametrize("damage", ["flip", "cut", "description", "no description", "nothing"])
+def test_a_damaged_store_is_computed_again(dataset, encoder, tmp_path, damage):
+    FeatureStore.extract(dataset, encoder, ["val"])
     (folder,) = (tmp_path / "features").iterdir()
     file = folder / "features.npy"
     content = bytearray(file.read_bytes())
@@ -99,12 +102,86 @@ def test_a_damaged_store_is_made_again(dataset, encoder, tmp_path, damage):
     file.write_bytes(content)
     if damage == "description":
         (folder / "store.json").write_text("{")
-    assert (FeatureStore.extract(dataset, encoder)[["p17"]] == 17).all()
+    if damage == "no description":
+        (folder / "store.json").unlink()
+    opened = []
+    watched = replace(dataset, open_image=lambda name: opened.append(name) or dataset.open_image(name))
+    assert (FeatureStore.extract(watched, encoder, ["val"])[["p17"]] == 17).all()
+    assert sorted(opened) == ([] if damage == "nothing" else dataset.splits["val"])
 
 
-def test_features_of_a_picture_do_not_depend_on_its_neighbours(dataset, encoder):
-    whole = FeatureStore.extract(dataset, encoder)
-    part = FeatureStore.extract(dataset, encoder, splits=["val"])
+def test_a_large_store_is_not_read_to_open_it(tmp_path):
+    with open(tmp_path / "a.npy", "wb") as file:
+        file.truncate(2**40)  # a terabyte of zeros, of which the disk keeps none
+    features.checksum(tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}"])
+def test_damaged_progress_begins_again(dataset, encoder, tmp_path, content):
+    def killed(name):
+        if name == "p17":
+            raise KeyboardInterrupt
+        return dataset.open_image(name)
+
+    with pytest.raises(KeyboardInterrupt):
+        FeatureStore.extract(replace(dataset, open_image=killed), encoder, ["val"])
+    (progress,) = (tmp_path / "features").glob("*/progress.json")
+    progress.write_text(content)
+    assert (FeatureStore.extract(dataset, encoder, ["val"])[["p17", "p12"]] == [[[17]], [[12]]]).all()
+
+
+def test_only_the_splits_asked_for_are_computed_and_each_once(dataset, encoder, tmp_path):
+    opened = []
+    watched = replace(dataset, open_image=lambda name: opened.append(name) or dataset.open_image(name))
+    part = FeatureStore.extract(watched, encoder, ["val"])
+    assert sorted(opened) == dataset.splits["val"] and part.usable(["p0", "p14"]) == ["p14"]
+    whole = FeatureStore.extract(watched, encoder)
+    assert sorted(opened) == sorted(dataset.captions)
     assert (part[["p14"]] == whole[["p14"]]).all()
-    with pytest.raises(KeyError):
-        part[["p0"]]
+    sizes = [file.stat().st_size for file in (tmp_path / "features").rglob("*.npy")]
+    assert sum(sizes) == 18 * 4 * 3 * 2 + 2 * 128  # every picture once, and two headers
+
+
+def test_an_empty_split_is_left_out_unless_it_is_asked_for(dataset, encoder):
+    dataset = replace(dataset, splits=dataset.splits | {"test": []})
+    assert len(FeatureStore.extract(dataset, encoder).features) == 16
+    with pytest.raises(CaptionlibError, match="The split test of bench is empty"):
+        FeatureStore.extract(dataset, encoder, ["test"])
+    with pytest.raises(CaptionlibError, match="bench has no split 'dev': use one of train, val, test"):
+        FeatureStore.extract(dataset, encoder, ["dev"])
+
+
+def test_two_at_once_compute_a_store_once(dataset, encoder, capfd):
+    opened = []
+    watched = replace(dataset, open_image=lambda name: opened.append(name) or dataset.open_image(name))
+    with ThreadPoolExecutor(2) as pool:
+        one, two = pool.map(lambda _: FeatureStore.extract(watched, encoder, ["val"]), range(2))
+    assert sorted(opened) == dataset.splits["val"] and (one[["p14"]] == two[["p14"]]).all()
+    said = "Another process is computing the features of bench, val; waiting for it."
+    assert capfd.readouterr().err.count(said) == 1
+
+
+class Mean:
+    """An encoder that a forked process can run; TensorFlow's cannot."""
+
+    name, version, input_size, grid, depth = "mean", "1", (4, 4), (1, 1), 3
+
+    def __call__(self, images):
+        return images.mean((1, 2), keepdims=True).reshape(-1, 1, 3).astype("float32")
+
+
+def test_a_process_that_died_leaves_its_work_and_no_lock(dataset, tmp_path):
+    def die(name):
+        if name == "p17":
+            os.kill(os.getpid(), 9)
+        return dataset.open_image(name)
+
+    context = multiprocessing.get_context("fork")
+    first = context.Process(target=FeatureStore.extract, args=(replace(dataset, open_image=die), Mean(), ["val"]))
+    first.start()
+    first.join(60)
+    assert first.exitcode == -9
+    opened = []
+    watched = replace(dataset, open_image=lambda name: opened.append(name) or dataset.open_image(name))
+    assert (FeatureStore.extract(watched, Mean(), ["val"])[["p12", "p17"]] == [[[12]], [[17]]]).all()
+    assert "p17" in opened

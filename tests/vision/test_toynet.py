@@ -1,4 +1,4 @@
-"""ToyNet recognises scenes it never saw, and each of its cells sees about one object."""
+"""ToyNet recognises scenes it never saw, and each of its locations sees about one object."""
 
 from random import Random
 
@@ -33,7 +33,7 @@ def test_pairs_of_colour_and_kind_never_trained_on_are_recognised(network):
     assert toynet.scores(network, scenes(200, novel=True))["kinds_colours_place"] > 0.9
 
 
-def test_a_cell_sees_at_most_a_third_of_the_picture(network):
+def test_a_location_sees_at_most_a_third_of_the_picture(network):
     image = np.random.RandomState(0).randint(0, 256, (96, 96, 3)).astype(np.uint8)
     extractor = toynet.load()
     plain = extractor.predict(image[None], verbose=0)[0]
@@ -44,10 +44,10 @@ def test_a_cell_sees_at_most_a_third_of_the_picture(network):
             line = (i, i) if axis == 0 else (i, slice(None), i)
             changed[line] = 255 - changed[line]
         moved = np.abs(extractor.predict(changed, verbose=0) - plain).max((2 - axis, 3)) > 1e-5  # (96, 12)
-        for cell in range(12):
-            seen = np.flatnonzero(moved[:, cell])
+        for location in range(12):
+            seen = np.flatnonzero(moved[:, location])
             assert np.ptp(seen) + 1 <= 32
-            assert seen.min() <= cell * 8 + 4 <= seen.max()  # and it looks at its own place
+            assert seen.min() <= location * 8 + 4 <= seen.max()  # and its own pixels are among them
         assert np.ptp(np.flatnonzero(moved[:, 6])) + 1 == 27
 
 
@@ -60,12 +60,12 @@ def test_features_do_not_depend_on_the_batch():
     np.testing.assert_allclose(together[1], alone[0], atol=1e-4)
 
 
-def test_colour_is_read_at_the_cells_that_vote_for_the_kind():
-    votes = np.full((1, 12, 12, 44), -9.0, np.float32)
+def test_colour_is_read_at_the_locations_with_the_kind():
+    logits = np.full((1, 12, 12, 44), -9.0, np.float32)
     for kind, colour, row, column in (("fox", 2, 1, 1), ("car", 5, 9, 8)):
-        votes[0, row, column, 8 + KINDS.index(kind)] = 9
-        votes[0, row, column, colour] = 9
-    pooled = {name: ops.convert_to_numpy(values)[0] for name, values in toynet.pool(votes).items()}
+        logits[0, row, column, 8 + KINDS.index(kind)] = 9
+        logits[0, row, column, colour] = 9
+    pooled = {name: ops.convert_to_numpy(values)[0] for name, values in toynet.pool(logits).items()}
     assert [KINDS[i] for i in np.flatnonzero(pooled["kind"] > 0)] == ["fox", "car"]
     assert pooled["colour"][KINDS.index("fox")].argmax() == 2
     assert pooled["colour"][KINDS.index("car")].argmax() == 5
@@ -92,9 +92,9 @@ def test_training_scenes_keep_novel_novel_and_come_again_with_their_seed():
 
 def test_loss_is_small_only_for_the_truth(network):
     some = scenes(8)
-    votes = network.predict(np.stack([draw(scene) for scene in some]), verbose=0)["votes"]
+    logits = network.predict(np.stack([draw(scene) for scene in some]), verbose=0)["logits"]
     true = np.stack([toynet.labels(scene) for scene in some])
-    right, wrong = toynet.recognition_loss(true, votes), toynet.recognition_loss(true[::-1].copy(), votes)
+    right, wrong = toynet.recognition_loss(true, logits), toynet.recognition_loss(true[::-1].copy(), logits)
     assert float(ops.mean(right)) < 1 < float(ops.mean(wrong))
 
 

@@ -5,6 +5,8 @@ describes it in five captions, and `truth` judges any caption of it.
 """
 
 import hashlib
+from contextlib import suppress
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -36,8 +38,7 @@ def load() -> CaptionDataset:
     """
     splits, scenes, captions = compose()
     version = f"{VERSION}-{hashlib.sha256(repr((scenes, captions)).encode()).hexdigest()[:8]}"
-    pictures, row = stored_pictures(scenes, version), {name: i for i, name in enumerate(scenes)}
-    return CaptionDataset("toyscenes", version, splits, captions, lambda name: np.array(pictures[row[name]]), scenes)
+    return CaptionDataset("toyscenes", version, splits, captions, stored_pictures(scenes, version), scenes)
 
 
 def compose() -> tuple[dict[str, list[str]], dict[str, Scene], dict[str, list[str]]]:
@@ -52,19 +53,45 @@ def compose() -> tuple[dict[str, list[str]], dict[str, Scene], dict[str, list[st
     return splits, scenes, captions
 
 
-def stored_pictures(scenes: dict[str, Scene], version: str) -> np.ndarray:
-    """Open the drawn scenes as a (N, 96, 96, 3) uint8 memory map; draw them first where they are absent or broken."""
-    path, shape = storage.cache_dir() / f"toyscenes-{version}.npy", (len(scenes), 96, 96, 3)
-    try:
-        pictures = np.load(path, mmap_mode="r", allow_pickle=False)
-        if (pictures.shape, pictures.dtype) == (shape, np.uint8):
-            return pictures
-    except (OSError, ValueError):
-        pass  # absent, cut short, or not an array: draw again
-    with storage.write_atomically(path) as part:
-        pictures = np.lib.format.open_memmap(part, "w+", np.uint8, shape)
-        for i, scene in enumerate(tqdm(scenes.values(), "Drawing ToyScenes", unit="scene", leave=False)):
-            pictures[i] = draw(scene)
-        pictures.flush()
-        del pictures  # closed, so that Windows lets it be renamed
-    return np.load(path, mmap_mode="r", allow_pickle=False)
+class StoredPictures:
+    """The drawn scenes in the cache folder; `pictures(name)` gives (96, 96, 3) uint8. It pickles as its path and names.
+
+    Args:
+        path: of an array of shape (N, 96, 96, 3), uint8.
+        names: of the N scenes, in the order of the array.
+
+    Raises:
+        OSError, ValueError: the file is absent, cut off or of another shape.
+    """
+
+    def __init__(self, path: Path, names: list[str]):
+        """Open the file as a memory map."""
+        self.path, self.names, self.row = path, names, {name: i for i, name in enumerate(names)}
+        self.pictures = np.load(path, mmap_mode="r", allow_pickle=False)
+        if (self.pictures.shape, self.pictures.dtype) != ((len(names), 96, 96, 3), np.uint8):
+            raise ValueError(f"{path} has another shape")
+
+    def __reduce__(self):
+        """Pickle no pixels."""
+        return StoredPictures, (self.path, self.names)
+
+    def __call__(self, name: str) -> np.ndarray:
+        """Return a copy of a scene's picture."""
+        return np.array(self.pictures[self.row[name]])
+
+
+def stored_pictures(scenes: dict[str, Scene], version: str) -> StoredPictures:
+    """Open the pictures of scenes, by name; draw them first where the stored ones are absent or broken."""
+    path, names = storage.cache_dir() / f"toyscenes-{version}.npy", list(scenes)
+    with suppress(OSError, ValueError):
+        return StoredPictures(path, names)
+    with storage.lock(path.name, "Another process is drawing ToyScenes; waiting for it."):
+        with suppress(OSError, ValueError):
+            return StoredPictures(path, names)
+        with storage.write_atomically(path) as temporary:
+            pictures = storage.create_array(temporary, "uint8", (len(names), 96, 96, 3))
+            for i, scene in enumerate(tqdm(scenes.values(), "Drawing ToyScenes", unit="scene", leave=False)):
+                pictures[i] = draw(scene)
+            pictures.flush()
+            del pictures  # closed, so that Windows lets it be renamed
+        return StoredPictures(path, names)

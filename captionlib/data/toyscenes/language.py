@@ -1,14 +1,17 @@
-"""The words of ToyScenes, and five captions a scene as people would write them.
+"""The words of ToyScenes, and five captions per scene as people would write them.
 
-Lesson 04 counts these words, lessons 07 to 12 learn to say them. The judge of captions (toyscenes_truth.py) shares only
-the tables of words below; it reads any order of them, not just the writer's.
+Lesson 04 counts these words, lessons 07 to 12 learn to generate them. What they are words for (kinds, places, sizes,
+actions) is defined in scene.py, the colours in drawing.py. The judge of captions (truth.py) shares only the tables
+below; it reads them in any order, not just in that of `sentence`.
 """
 
 from __future__ import annotations
 
 from random import Random
 
-KINDS = {
+from captionlib.data.toyscenes.drawing import COLOURS
+
+KIND_WORDS = {
     "cat": "cat",
     "fox": "fox",
     "rabbit": "rabbit bunny",
@@ -25,9 +28,8 @@ KINDS = {
     "flower": "flower",
     "box": "box crate",
 }
-COLOURS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "white")
-SIZES = {"big": "big large huge", "small": "small little tiny"}
-ACTIONS = {  # finite forms and participles, in pairs
+SIZE_WORDS = {"big": "big large huge", "small": "small little tiny"}
+ACTION_WORDS = {  # finite forms and participles, in pairs
     "sits": "sits sitting",
     "runs": "runs running",
     "jumps": "jumps jumping leaps leaping",
@@ -42,7 +44,7 @@ ACTIONS = {  # finite forms and participles, in pairs
     "sails": "sails sailing",
     "drives": "drives driving",
 }
-PLACES = {
+PLACE_PHRASES = {
     "meadow": ("in a meadow", "in the meadow", "in a field", "on the grass"),
     "beach": ("on a beach", "at the beach", "by the sea", "on the sand"),
     "street": ("in a street", "on the street", "in a town", "on the road"),
@@ -50,7 +52,7 @@ PLACES = {
     "lake": ("at a lake", "by the lake", "by a pond"),
     "moon": ("on the moon", "in space"),
 }
-RELATIONS = {
+RELATION_PHRASES = {
     "left of": ("to the left of", "left of", "on the left of"),
     "right of": ("to the right of", "right of", "on the right of"),
     "above": ("above", "over"),
@@ -63,14 +65,14 @@ RELATIONS = {
 
 
 def words_to(table: dict[str, str]) -> dict[str, str]:
-    """Turn a table of synonyms round: word to what it means."""
+    """Invert a table of synonyms: word to what it means."""
     return {word: meaning for meaning, words in table.items() for word in words.split()}
 
 
-NOUN, SIZE, ACTION = (words_to(table) for table in (KINDS, SIZES, ACTIONS))
+NOUN, SIZE, ACTION = (words_to(table) for table in (KIND_WORDS, SIZE_WORDS, ACTION_WORDS))
 COLOUR = {colour: colour for colour in COLOURS}
-PLACE = {phrase.split()[-1]: place for place, phrases in PLACES.items() for phrase in phrases}
-RELATION = {phrase: relation for relation, phrases in RELATIONS.items() for phrase in phrases}
+PLACE = {phrase.split()[-1]: place for place, phrases in PLACE_PHRASES.items() for phrase in phrases}
+RELATION = {phrase: relation for relation, phrases in RELATION_PHRASES.items() for phrase in phrases}
 
 
 def noun_of(word: str) -> str | None:
@@ -103,13 +105,13 @@ def sentence(scene, rng: Random) -> str:
         return items[int(rng.random() * len(items))]
 
     def noun(thing):
-        words = [pick(SIZES[thing.size].split())] if rng.random() < 0.3 else []
+        words = [pick(SIZE_WORDS[thing.size].split())] if rng.random() < 0.3 else []
         words += [thing.colour] if rng.random() < 0.85 else []
-        words += [pick(KINDS[thing.kind].split())]
+        words += [pick(KIND_WORDS[thing.kind].split())]
         return f"{'an' if words[0][0] == 'o' else 'a'} {' '.join(words)}"
 
     def verb(thing, participle=False):
-        return pick(ACTIONS[thing.action].split()[participle::2])
+        return pick(ACTION_WORDS[thing.action].split()[participle::2])
 
     def does(thing):
         return pick((verb(thing), f"is {verb(thing, True)}"))
@@ -122,7 +124,7 @@ def sentence(scene, rng: Random) -> str:
 
     things = sorted(scene.objects, key=lambda thing: rng.random())
     first, second, third = (things + [None] * 2)[:3]
-    where = pick(PLACES[scene.place])
+    where = pick(PLACE_PHRASES[scene.place])
     if second is None or rng.random() < 0.12:
         text = clause(first, related=False)
         if first.in_the_air and rng.random() < 0.4:
@@ -131,7 +133,7 @@ def sentence(scene, rng: Random) -> str:
     said = [relation for a, relation, b in scene.relations if (a, b) == (first.kind, second.kind)]
     if said and rng.random() < 0.6:
         relation = pick(said)
-        text = f"{clause(first, related=True)} {pick(RELATIONS[relation])} {noun(second)}"
+        text = f"{clause(first, related=True)} {pick(RELATION_PHRASES[relation])} {noun(second)}"
         if third and rng.random() < 0.4:
             text += f" and {noun(third)} {does(third)}"
     else:

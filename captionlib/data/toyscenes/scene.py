@@ -129,7 +129,7 @@ def put(thing: tuple[str, str, str, str], column: str, row: str, nudge=(0, 0, 0)
 
 
 def scene_from(place: str, *things: tuple, look: int = 0) -> Scene:
-    """Compose a scene by hand.
+    """Compose a scene of chosen objects.
 
     Args:
         place: one of `PLACES`.
@@ -160,23 +160,23 @@ def scene_from(place: str, *things: tuple, look: int = 0) -> Scene:
     return Scene(place, tuple(objects), look)
 
 
-class Lots:
-    """Draws lots for everything in a scene.
+class SceneSampler:
+    """Samples everything in a scene at random.
 
     Only `rng.random()` is used, because Python promises that stream for all time, unlike `choice` or `shuffle`, and
     every machine must make the same scenes.
     """
 
     def __init__(self, rng: Random):
-        """Draw from `random.Random(seed)`."""
+        """Sample with `random.Random(seed)`."""
         self.rng = rng
 
     def pick(self, items):
-        """Pick one of a sequence."""
+        """Pick one item of a sequence, all with the same probability."""
         return items[int(self.rng.random() * len(items))]
 
     def thing(self, kind: str, colour: str, column: str, row: str, size: str = "", action: str = "") -> Object:
-        """Stand an object in a spot, a little to the side of it; a size or action that is not given is drawn."""
+        """Stand an object in a spot, a little to the side of it; a size or action that is not given is sampled."""
         size, action = size or self.pick(tuple(SIZES)), action or self.pick(ACTIONS[kind])
         x, y, pixels = self.pick((-2, -1, 0, 1, 2)), self.pick((-1, 0, 1)), self.pick((-1, 0, 1))
         if row == "air":
@@ -184,11 +184,11 @@ class Lots:
         return put((kind, colour, size, action), column, row, (x, y, pixels), self.pick(("left", "right")))
 
     def colour(self, kind: str, novel: bool) -> str:
-        """Draw a colour; outside `novel` never the one that is unseen on this kind."""
+        """Sample a colour; outside `novel` never the one that is unseen on this kind."""
         return self.pick([colour for colour in COLOURS if novel or colour != UNSEEN[kind]])
 
     def couple(self, column: str, novel: bool) -> list[Object]:
-        """Draw two objects that share a spot in front: one carries the other, or stands behind it."""
+        """Sample two objects that share a spot in front: one carries the other, or stands behind it."""
         carries = self.rng.random() < 0.5
         large = self.pick(CARRIERS if carries else [kind for kind in KINDS if "stands" in ACTIONS[kind]])
         far = self.thing(large, UNSEEN[large] if novel else self.colour(large, novel), column, "front", "big", "stands")
@@ -202,7 +202,7 @@ class Lots:
 
 
 def random_scene(rng: Random, novel: bool = False) -> Scene:
-    """Draw lots for a scene.
+    """Sample a scene at random.
 
     Args:
         rng: `random.Random(seed)`.
@@ -211,26 +211,26 @@ def random_scene(rng: Random, novel: bool = False) -> Scene:
     Returns:
         A scene with one to four objects.
     """
-    lots = Lots(rng)
-    place, count, look = lots.pick(PLACES), lots.pick((1, 2, 2, 2, 3, 3, 3, 4, 4)), lots.pick(range(16))
+    sampler = SceneSampler(rng)
+    place, count, look = sampler.pick(PLACES), sampler.pick((1, 2, 2, 2, 3, 3, 3, 4, 4)), sampler.pick(range(16))
     free, objects = [(column, row) for column in COLUMNS for row in ROWS], []
     if count > 1 and rng.random() < 0.4:
-        column = lots.pick(tuple(COLUMNS))
-        objects = lots.couple(column, novel)
+        column = sampler.pick(tuple(COLUMNS))
+        objects = sampler.couple(column, novel)
         free = [spot for spot in free if spot[0] != column or spot[1] == "air"]
-    afloat = place in WATERSIDE and rng.random() < 0.6  # water without a boat or a duck is a pity
+    afloat = place in WATERSIDE and rng.random() < 0.6  # with p = 0.6 put a boat or a duck on water
     while len(objects) < count:
-        kind, action = lots.pick(AFLOAT) if afloat else (lots.pick(KINDS), "")
-        action, afloat = action or lots.pick(ACTIONS[kind]), False
+        kind, action = sampler.pick(AFLOAT) if afloat else (sampler.pick(KINDS), "")
+        action, afloat = action or sampler.pick(ACTIONS[kind]), False
         spots = [spot for spot in free if spot[1] in rows_for(kind, action, place)]
         if action in LIFTED:  # it leaps into the spot behind
             spots = [spot for spot in spots if (spot[0], "back") in free]
         if not spots or kind in [thing.kind for thing in objects]:
             continue
-        column, row = lots.pick(spots)
+        column, row = sampler.pick(spots)
         free = [s for s in free if s != (column, row) and not (action in LIFTED and s == (column, "back"))]
-        colour = UNSEEN[kind] if novel and not objects else lots.colour(kind, novel)
-        objects.append(lots.thing(kind, colour, column, row, action=action))
+        colour = UNSEEN[kind] if novel and not objects else sampler.colour(kind, novel)
+        objects.append(sampler.thing(kind, colour, column, row, action=action))
     return Scene(place, tuple(objects), look)
 
 

@@ -11,18 +11,18 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from captionlib.data.toyscenes.language import ACTION, ACTIONS, COLOUR, NOUN, PLACE, RELATION, SIZE
+from captionlib.data.toyscenes.language import ACTION, ACTION_WORDS, COLOUR, NOUN, PLACE, RELATION, SIZE
 
 JOINTS = {"and", "with", ","}  # after these a new subject may follow
 ARTICLES = {"a", "an", "the"}
 PREPOSITIONS = {"in", "at", "by"}
 SPOTS = {"sky": "air", "air": "air", "water": "water"}
-PARTICIPLES = {word for words in ACTIONS.values() for word in words.split()[1::2]}
+PARTICIPLES = {word for words in ACTION_WORDS.values() for word in words.split()[1::2]}
 MEANINGS = {"colour": COLOUR, "size": SIZE, "action": ACTION, "noun": NOUN, "place": PLACE, "spot": SPOTS}
-KIND_OF_WORD = {word: kind for kind, table in MEANINGS.items() for word in table}
-KIND_OF_WORD |= dict.fromkeys(ARTICLES, "article") | dict.fromkeys(JOINTS, "joint") | dict.fromkeys(RELATION, "link")
-KIND_OF_WORD |= dict.fromkeys(PREPOSITIONS, "link") | {"is": "is", "there is": "there"}
-LONGEST = max(len(phrase.split()) for phrase in KIND_OF_WORD)
+WORD_CLASS = {word: name for name, table in MEANINGS.items() for word in table}
+WORD_CLASS |= dict.fromkeys(ARTICLES, "article") | dict.fromkeys(JOINTS, "joint") | dict.fromkeys(RELATION, "link")
+WORD_CLASS |= dict.fromkeys(PREPOSITIONS, "link") | {"is": "is", "there is": "there"}
+LONGEST = max(len(phrase.split()) for phrase in WORD_CLASS)
 
 
 class Statement(NamedTuple):
@@ -79,7 +79,7 @@ class Reading:
 
     def adjective(self, kind: str, word: str):
         """Say a colour or a size of an object."""
-        says = KIND_OF_WORD[word]
+        says = WORD_CLASS[word]
         self.statements.append(Statement(kind, says, MEANINGS[says][word]))
 
     def noun(self, word: str):
@@ -133,32 +133,32 @@ def read(caption: str) -> Reading:
     words = re.findall(r"[^\s.,;!?\"]+|,", caption.lower())
     now = Reading()
     while words:
-        length = next((n for n in range(LONGEST, 0, -1) if " ".join(words[:n]) in KIND_OF_WORD), 1)
+        length = next((n for n in range(LONGEST, 0, -1) if " ".join(words[:n]) in WORD_CLASS), 1)
         phrase, words = " ".join(words[:length]), words[length:]
-        sort = KIND_OF_WORD.get(phrase, "")
-        if sort in ("article", "colour", "size"):
-            if sort == "article" and now.before_noun:
+        word_class = WORD_CLASS.get(phrase, "")
+        if word_class in ("article", "colour", "size"):
+            if word_class == "article" and now.before_noun:
                 now.settle()
             now.before_noun.append(phrase)
             continue
-        if sort == "noun":
+        if word_class == "noun":
             now.noun(phrase)
             continue
-        if sort in ("place", "spot"):
+        if word_class in ("place", "spot"):
             now.place(phrase)
             continue
         now.settle()
         now.drop_link()
-        if sort == "action":
+        if word_class == "action":
             now.action(phrase)
-        elif sort == "link":
+        elif word_class == "link":
             now.latest = now.subject if now.copula else now.latest
             now.link, now.copula = phrase, ""
             now.joint = now.joint and "start"
-        elif sort == "is":
+        elif word_class == "is":
             now.not_understood += [phrase] if now.copula or not now.subject else []
             now.copula = phrase
-        elif sort in ("joint", "there"):
+        elif word_class in ("joint", "there"):
             now.not_understood += [phrase] if now.joint in (phrase, "there is") else []
             now.joint, now.latest = phrase, now.subject
         else:

@@ -155,6 +155,6 @@ def test_captions_teach_which_words_belong_together():
     history, losses = skipgram.train([tokenizer.encode(c)[1:-1] for c in some], len(tokenizer), epochs=4, rate=0.1)
     assert history.shape == (5, len(tokenizer), 16) and losses == sorted(losses, reverse=True)
     similar = skipgram.cosines(history[-1])
-    for words in (language.COLOURS, language.NOUN, language.ACTION):
+    for words in (language.COLOUR, language.NOUN, language.ACTION):
         share, chance = skipgram.own_group(similar, [tokenizer.ids[w] for w in words if w in tokenizer.ids])
         assert share > 0.8 > 0.3 > chance
