@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import secrets
+import signal
 import sys
 from pathlib import Path
 
@@ -151,9 +152,11 @@ def serve(folder: Path) -> None:
     token = secrets.token_urlsafe(16)
     options = [f"--ServerApp.root_dir={folder}", "--ip=127.0.0.1", f"--IdentityProvider.token={token}"]
     options += [f"--LabApp.default_url=/lab/tree/{FIRST}", "--log-level=ERROR", "--LabApp.log_level=ERROR"]
-    options += ["-y", *([] if has_display() else ["--no-browser"])]  # -y: one Ctrl-C stops it, without a question
+    options += [] if has_display() else ["--no-browser"]
     options += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     server = LabApp.initialize_server(options)
+    # One Ctrl-C stops it without a question, and also where it is no exception that a callback could swallow.
+    signal.signal(signal.SIGINT, lambda *_: server.stop(from_signal=True))
     address = f"http://127.0.0.1:{server.port}/lab/tree/{FIRST}?token={token}"
     # The server has put its listening on the same queue, before this.
     server.io_loop.add_callback(print, f"\nYour lessons: {address}\nStop with Ctrl-C.", flush=True)

@@ -160,7 +160,7 @@ def test_it_prints_an_address_that_answers_at_once_shows_no_news_and_stops_with_
             contents = urllib.request.urlopen(address.replace("/lab/tree/", "/api/contents/"), timeout=30)
             assert json.load(contents)["content"]["cells"]
             process.send_signal(signal.SIGINT)
-            assert process.wait(30) == 0
+            assert process.wait(60) == 0
             assert process.stdout.read() == "Stop with Ctrl-C.\n"
         finally:
             process.kill()
