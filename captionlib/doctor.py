@@ -16,7 +16,10 @@ from packaging.specifiers import SpecifierSet
 from captionlib.errors import CaptionlibError
 from captionlib.storage import PRETRAINED, cache_dir, data_dirs
 
-REINSTALL = "install again with `make lab`, or `python -m pip install -r requirements.lock -e .`"
+LESSONS = Path(__file__).parents[1] / "notebooks" / "00_start_here.ipynb"  # absent where captionlib alone is installed
+REINSTALL = "install captionlib again with pip"
+if LESSONS.exists():
+    REINSTALL = "install again with `make lab`, or `python -m pip install -r requirements.lock -e .`"
 GIB = 2**30
 Line = tuple[bool, str]  # is it well?, what to tell the user
 
@@ -28,11 +31,13 @@ def run() -> bool:
         True if nothing is at fault. What is merely absent (real data, WordNet) is no fault.
     """
     faults = 0
-    for check in (python, dependencies, tensorflow, shipped_models, cache, memory, real_data, wordnet):
+    checks = [python, dependencies, tensorflow, shipped_models, memory, wordnet, home]
+    checks += [cache, real_data] if has_home() else []  # without a home folder they can only say the same again
+    for check in checks:
         for well, text in lines_of(check):
             print(f"{'ok   ' if well else 'fault'}  {text}", flush=True)
             faults += not well
-    print("This machine is ready for every lesson." if not faults else f"{faults} to mend before the lessons run.")
+    print("This machine is ready." if not faults else f"{faults} to fix; then run `captionlib doctor` again.")
     return not faults
 
 
@@ -60,15 +65,20 @@ def python() -> Iterator[Line]:
 
 
 def dependencies() -> Iterator[Line]:
-    """Yield one line for all packages that fit their range, and one for each that does not."""
+    """Yield one line for all packages that fit their range, and one for each that does not.
+
+    The extra packages of the course may be absent where the lessons are absent, too.
+    """
     if not installed("captionlib"):
         yield False, f"captionlib is not installed in this Python: {REINSTALL}"
         return
-    ranges = [Requirement(line) for line in metadata.requires("captionlib")]
-    ranges = [r for r in ranges if r.marker is None or r.marker.evaluate({"extra": "course"})]
     fitting = []
-    for wanted in ranges:
+    for wanted in map(Requirement, metadata.requires("captionlib")):
         version = installed(wanted.name)
+        base = wanted.marker is None or wanted.marker.evaluate({"extra": ""})
+        course = not base and wanted.marker.evaluate({"extra": "course"})
+        if not base and not (course and (version or LESSONS.exists())):
+            continue
         if version and wanted.specifier.contains(version, prereleases=True):
             fitting.append(f"{wanted.name} {version}")
         else:
@@ -92,7 +102,14 @@ def installed(name: str) -> str | None:
 
 
 def tensorflow() -> Iterator[Line]:
-    """Yield whether TensorFlow computes; it runs in a child process, so that a crash is reported and not suffered."""
+    """Yield whether TensorFlow computes; it runs in a child process, so that a crash is reported and not suffered.
+
+    Raises:
+        CaptionlibError: Keras is set up in a way that captionlib does not work with.
+    """
+    from captionlib import keras_settings  # checks when it is imported for the first time
+
+    keras_settings.check()
     code = "import captionlib, tensorflow as tf; assert float(tf.reduce_sum(tf.ones((2, 3)))) == 6; "
     code += "print(tf.__version__, len(tf.config.list_physical_devices('GPU')))"
     try:
@@ -134,6 +151,23 @@ def missing_files(folder: Path) -> list[str]:
     parts = ["toynet.weights.h5"] if folder.name == "toynet" else ["tokenizer.json", "decoder.weights.h5"]
     files = [folder / name for name in ("config.json", *parts)]
     return [file.name for file in files if not file.is_file() or not file.stat().st_size]
+
+
+def has_home() -> bool:
+    """Say whether this user has a home folder, from the variable HOME or from the system's list of users."""
+    return os.path.isabs(os.path.expanduser("~"))
+
+
+def home() -> Iterator[Line]:
+    """Yield a fault when there is no home folder that can be written to; Jupyter keeps its own files there."""
+    folder = os.path.expanduser("~")
+    if not has_home():
+        yield False, "there is no home folder: set the variable HOME to a folder that you can write to"
+    elif not os.access(folder, os.W_OK):
+        yield (
+            False,
+            f"cannot write to the home folder {folder}: set the variable HOME to a folder that you can write to",
+        )
 
 
 def cache() -> Iterator[Line]:

@@ -6,9 +6,7 @@ The settings below are all there is to tune; docs/training_log.md tells what was
 import sys
 from pathlib import Path
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from captionlib import __version__, decoding, metrics, storage, training
 from captionlib.captioner import Captioner, folder_of
@@ -164,7 +162,9 @@ def begin(folder: Path, seed: int, resume: bool) -> None:
     """Refuse a folder that holds another run; from here on the same seed gives the same numbers."""
     if not resume and any((folder / name).exists() for name in ("decoder.weights.h5", "self_critical")):
         raise CaptionlibError(f"{folder} holds a trained model: add --resume to go on with it, or give another --out.")
-    keras.utils.set_random_seed(seed)
+    import tensorflow as tf
+
+    tf.keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
 
 

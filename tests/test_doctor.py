@@ -1,4 +1,4 @@
-"""The doctor says `ok` on a good machine and one mending sentence for each thing that is wrong."""
+"""The doctor says `ok` on a good machine, and one sentence with what to do for each thing that is wrong."""
 
 import subprocess
 import types
@@ -36,6 +36,36 @@ def test_a_package_outside_its_range_is_named(monkeypatch, capsys):
     told = faults(capsys)
     assert [line.split()[1] for line in told] == ["ipywidgets", "seaborn"] and all("make lab" in line for line in told)
     assert "9.1" in told[0] and "absent" in told[1]
+
+
+def test_a_base_install_needs_no_package_of_the_course(monkeypatch, capsys, tmp_path):
+    true_version = doctor.installed
+    other = {"jupyterlab": None, "seaborn": None, "ipywidgets": "9.1"}
+    monkeypatch.setattr(doctor, "installed", lambda name: other[name] if name in other else true_version(name))
+    monkeypatch.setattr(doctor, "LESSONS", tmp_path / "absent.ipynb")
+    assert not doctor.run()
+    assert [line.split()[1] for line in faults(capsys)] == ["ipywidgets"]  # what is there must fit
+
+
+@pytest.mark.parametrize(
+    "home, word", [("", "there is no home folder"), ("file/ann", "cannot write to the home folder")]
+)
+def test_a_user_without_a_home_folder_is_told_which_variable_to_set(monkeypatch, capsys, tmp_path, home, word):
+    pwd = pytest.importorskip("pwd")
+
+    def nobody(_):
+        raise KeyError("no such user")
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    monkeypatch.delenv("HOME", raising=False)
+    if home:
+        (tmp_path / "file").touch()
+        monkeypatch.setenv("HOME", str(tmp_path / home))
+    assert not doctor.run()  # CAPTIONLIB_CACHE is set; without it, too:
+    monkeypatch.delenv("CAPTIONLIB_CACHE")
+    assert not doctor.run()
+    told = faults(capsys)
+    assert [word in line and "HOME" in line for line in told] == ([True, True, False] if home else [True, True])
 
 
 @pytest.mark.parametrize(

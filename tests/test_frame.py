@@ -31,7 +31,7 @@ ROWS = [
     {"models"},
     {"vision"},
     {"data", "text"},
-    {"storage", "quiet"},
+    {"storage", "quiet", "keras_settings"},
     {"errors"},
 ]
 ROW = {room: number for number, rooms in enumerate(ROWS) for room in rooms}
@@ -91,12 +91,14 @@ def test_every_room_stands_in_the_table():
 STEPS = {"data": 1, "vision": 2, "text": 3, "models": 4, "training": 4, "decoding": 5, "metrics": 6}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_module_opens_with_a_paragraph_and_counts_the_six_steps_alike(path):
-    opening = (ast.get_docstring(ast.parse(path.read_text("utf8"))) or "").splitlines()
-    assert opening, "no opening paragraph"
-    if (numbered := re.match(r"Step (\w+)", opening[0])) and room_of(path) in STEPS:
-        assert numbered[1] == str(STEPS[room_of(path)])
+def test_every_module_opens_with_a_paragraph_and_the_six_steps_are_counted_alike():
+    openings = {path: ast.get_docstring(ast.parse(path.read_text("utf8"))) or "" for path in MODULES}
+    assert not [str(path) for path, text in openings.items() if not text], "modules without an opening paragraph"
+    counted = {path: re.match(r"Step (\w+)", text) for path, text in openings.items() if room_of(path) in STEPS}
+    wrong = {str(path): step[0] for path, step in counted.items() if step and step[1] != str(STEPS[room_of(path)])}
+    assert not wrong, f"{wrong}; the steps are {STEPS}"
+    told = {room_of(path) for path, step in counted.items() if step}
+    assert told == set(STEPS), f"no module says which step it is: {set(STEPS) - told}"
 
 
 @pytest.mark.parametrize("module", ["data", "text", "metrics", "course.scratch", "cli", "doctor", "course.lab"])

@@ -5,6 +5,9 @@ axis 0 and know nothing else of a model. None of them says `<pad>`, `<start>` or
 one word and ends after at most `decoder.max_length` words.
 """
 
+from captionlib import keras_settings  # noqa: F401 (before Keras is imported)
+
+# isort: split
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass

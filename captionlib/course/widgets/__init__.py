@@ -1,5 +1,6 @@
 """Thin controls over figures and pure functions; nothing here computes what a lesson teaches."""
 
+from captionlib import keras_settings  # noqa: F401 (before Keras is imported)
 from captionlib.course.widgets.composer import scene_composer
 from captionlib.course.widgets.embeddings import embedding_map
 from captionlib.course.widgets.features import feature_browser
