@@ -116,7 +116,7 @@ def train(
         learning_rate: Of `adagrad`.
 
     Returns:
-        The vectors before training and after each epoch, (epochs + 1, V, E), and each epoch's mean loss.
+        The vectors before training and after each epoch, (N, V, E) with N = epochs + 1, and each epoch's mean loss.
     """
     rng = np.random.default_rng(5)
     centres, contexts = pairs(captions, window)  # (N,), (N,)

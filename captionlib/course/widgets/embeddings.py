@@ -53,11 +53,11 @@ def show(history: np.ndarray, points: np.ndarray, words: list[str], typed: str, 
     word = typed.strip().lower()
     if word not in words:
         return f'<p role="status">{html.escape(unknown(word, words))}</p>'
-    told, near = nearest(history[epoch], words, word, count)
+    summary, near = nearest(history[epoch], words, word, count)
     title = f"“{word}” and its {count} nearest, after epoch {epoch}" if epoch else f"“{word}” before training"
     figure = word_map(points[epoch], words, title, word, near, frame=points.reshape(-1, 2))
-    image = parts.picture(figure, f"a map of {len(words)} words, epoch {epoch}; {told}", 800)
-    return f'<div style="min-height: 600px">{image}<p role="status">{html.escape(told)}</p></div>'
+    image = parts.picture(figure, f"a map of {len(words)} words, epoch {epoch}; {summary}", 800)
+    return f'<div style="min-height: 600px">{image}<p role="status">{html.escape(summary)}</p></div>'
 
 
 def nearest(table: np.ndarray, words: list[str], word: str, count: int) -> tuple[str, tuple[str, ...]]:
@@ -65,9 +65,9 @@ def nearest(table: np.ndarray, words: list[str], word: str, count: int) -> tuple
     similar = skipgram.cosines(table)
     own = words.index(word)
     ids = skipgram.neighbours(similar, own, count)
-    told = ", ".join(f"{words[i]} {similar[own, i]:.2f}" for i in ids)
+    listed = ", ".join(f"{words[i]} {similar[own, i]:.2f}" for i in ids)
     median = np.median(similar[~np.eye(len(words), dtype=bool)])
-    sentence = f"nearest to “{word}”: {told}. Half of all pairs of words have a cosine above {median:.2f}."
+    sentence = f"nearest to “{word}”: {listed}. Half of all pairs of words have a cosine above {median:.2f}."
     return sentence, tuple(words[i] for i in ids)
 
 

@@ -115,14 +115,14 @@ def show(
     bottom = beside([parts.enlarged(each, small) for each in patches])
     page = np.full((SIDE + GAP + small, top.shape[1], 3), 255, np.uint8)
     page[:SIDE], page[SIDE + GAP :, : bottom.shape[1]] = top, bottom
-    told = f"channel {channel} of {layer.replace('_', ' ')}: {map_[y, x]:.2f} at row {row}, column {column}"
-    told += f", from {y1 - y0} by {x1 - x0} pixels; "
+    summary = f"channel {channel} of {layer.replace('_', ' ')}: {map_[y, x]:.2f} at row {row}, column {column}"
+    summary += f", from {y1 - y0} by {x1 - x0} pixels; "
     peak = divmod(int(map_.argmax()), map_.shape[1])
     where = " and ".join(f"{name} {each // step + 1}" for name, each in zip(("row", "column"), peak, strict=True))
-    told += f"its largest answer is {map_.max():.2f} at {where}" if map_.max() else "it is silent in this scene"
-    alt = f"the scene with a frame, the map, the framed pixels, and eight favourite patches; {told}"
+    summary += f"its largest answer is {map_.max():.2f} at {where}" if map_.max() else "it is silent in this scene"
+    alt = f"the scene with a frame, the map, the framed pixels, and eight favourite patches; {summary}"
     words = "Above: the scene, the map, what the framed place sees. Below: what the channel answers to most elsewhere."
-    return f"<p>{told}</p>{parts.picture(page, alt, page.shape[1])}<p>{words}</p>"
+    return f"<p>{summary}</p>{parts.picture(page, alt, page.shape[1])}<p>{words}</p>"
 
 
 def beside(images: list[np.ndarray]) -> np.ndarray:

@@ -131,9 +131,9 @@ def show(name: str, picture: np.ndarray, kernel: np.ndarray, divide: int, stride
     colours = matplotlib.colormaps[MAP]((output.clip(-255, 255) + 255) / 510)[..., :3] * 255
     beside = parts.enlarged(colours.astype(np.uint8), SIDE, (row, column, 1), purple)
     pair = np.concatenate([framed, np.full_like(framed[:, :8], 255), beside], axis=1)
-    told = f"at row {row}, column {column} it is {output[row, column]:.5g}"
+    summary = f"at row {row}, column {column} it is {output[row, column]:.5g}"
     size = f"{output.shape[0]} rows and {output.shape[1]} columns from {output.min():.5g} to {output.max():.5g}"
-    alt = f"{name}, with a frame round the pixels that one place sees; beside it the answer, {size}; {told}"
+    alt = f"{name}, with a frame round the pixels that one place sees; beside it the answer, {size}; {summary}"
     if pool == "none":
         sums = arithmetic(patch_at(picture, top, left), kernel, divide)
     else:
@@ -141,7 +141,7 @@ def show(name: str, picture: np.ndarray, kernel: np.ndarray, divide: int, stride
         four = before_pooling[2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
         sums = f"{table('four answers', four)}<p>the {pool} of them: {output[row, column]:.5g}</p>"
     line = f'<div style="display: flex; gap: 1.2em; align-items: center; flex-wrap: wrap">{sums}</div>'
-    return f"<p>The answer has {size}; {told}.</p>{parts.picture(pair, alt, 2 * SIDE + 8)}{line}"
+    return f"<p>The answer has {size}; {summary}.</p>{parts.picture(pair, alt, 2 * SIDE + 8)}{line}"
 
 
 def patch_at(picture: np.ndarray, top: int, left: int) -> np.ndarray:

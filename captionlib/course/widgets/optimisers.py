@@ -88,9 +88,9 @@ def show(
     name = {"momentum": f"SGD with momentum {momentum:g}", "Adam": f"Adam with momentum {momentum:g}"}
     setting = f"{name.get(optimiser, optimiser)}, learning rate {learning_rate:g}, on the {surface}"
     figure = figures.descent(SURFACES[surface], path, setting)
-    told = outcome(surface, path)
-    alt = f"A map of the loss with the walk of {setting}, from ({start_x:g}, {start_y:g}). {told}"
-    return f'{parts.picture(figure, alt, 883)}<p role="status">{told}</p>'
+    summary = outcome(surface, path)
+    alt = f"A map of the loss with the walk of {setting}, from ({start_x:g}, {start_y:g}). {summary}"
+    return f'{parts.picture(figure, alt, 883)}<p role="status">{summary}</p>'
 
 
 def outcome(surface: str, path: np.ndarray) -> str:

@@ -50,8 +50,8 @@ def show(image: np.ndarray, tokens: list[str], attention: np.ndarray, t: int) ->
     coloured = 255 * matplotlib.colormaps[MAP](share[..., 0])[..., :3]  # (H, W, 3)
     over = (1 - 0.7 * share) * (0.5 * image.mean(axis=2, keepdims=True) + 60) + 0.7 * share * coloured
     pair = np.concatenate([image, np.full_like(image[:, :4], 255), over.astype(np.uint8)], axis=1)
-    told = peak_of(tokens[t], attention[t])
-    return f"<p>{' '.join(words)}</p>{parts.picture(pair, f'the scene, and beside it where {told}', 588)}<p>{told}</p>"
+    peak = peak_of(tokens[t], attention[t])
+    return f"<p>{' '.join(words)}</p>{parts.picture(pair, f'the scene, and beside it where {peak}', 588)}<p>{peak}</p>"
 
 
 def peak_of(word: str, weights: np.ndarray) -> str:

@@ -20,8 +20,6 @@ def everything_is_inside(figure):
         assert box.x0 >= -1 and box.y0 >= -1 and box.x1 <= figure.bbox.x1 + 1 and box.y1 <= figure.bbox.y1 + 1, text
 
 
-
-
 def test_looks_shows_the_largest_place_and_frames_the_box():
     map_ = np.zeros((12, 12))
     map_[2, 9] = 3
