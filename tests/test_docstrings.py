@@ -1,4 +1,4 @@
-"""Whoever reads a function's docstring learns what goes in, what comes out, and every array's shape."""
+"""The docstring of every public function says what goes in, what comes out, and every array's shape."""
 
 import ast
 import re
@@ -22,26 +22,43 @@ def public_functions(path):
                 yield f"{owner.name}.{node.name}" if owner is not tree else node.name, node
 
 
-FUNCTIONS = [
-    pytest.param(node, id=f"{path.relative_to(PACKAGE).as_posix()}:{name}")
-    for path in sorted(PACKAGE.rglob("*.py"))
-    if path.name != "cli.py"  # a command's docstring is its --help
-    for name, node in public_functions(path)
-]
-
-
-@pytest.mark.parametrize("node", FUNCTIONS)
-def test_docstring_tells_arguments_results_and_shapes(node):
+def faults_of(node):
+    """Say what a function's docstring lacks."""
     text = ast.get_docstring(node) or ""
     arguments = [
         a for a in node.args.posonlyargs + node.args.args + node.args.kwonlyargs if a.arg not in ("self", "cls")
     ]
     annotations = " ".join(ast.unparse(a.annotation) for a in arguments if a.annotation)
     returns = ast.unparse(node.returns) if node.returns else "None"
-    if ARRAY.search(annotations + " " + returns):
-        assert SHAPE.search(text), f"line {node.lineno}: arrays go in or out, and no shape is told"
-    if "\nArgs:" in text:  # a sentence is enough for what a sentence can tell; else the whole story
-        unnamed = [a.arg for a in arguments if not re.search(rf"\b{a.arg}\b", text)]
-        assert not unnamed, f"line {node.lineno}: the docstring does not name {unnamed}"
-        told = returns == "None" or re.search(r"^(Returns|Yields):", text, re.M)
-        assert told, f"line {node.lineno}: no Returns section"
+    if ARRAY.search(annotations + " " + returns) and not SHAPE.search(text):
+        yield "arrays go in or out, and it gives no shape"
+    if "\nArgs:" in text:  # a sentence is enough for what a sentence can say; else the whole story
+        if unnamed := [a.arg for a in arguments if not re.search(rf"\b{a.arg}\b", text)]:
+            yield f"it does not name {', '.join(unnamed)}"
+        if returns != "None" and not re.search(r"^(Returns|Yields):", text, re.M):
+            yield "it has no Returns section"
+
+
+def test_docstrings_give_arguments_results_and_shapes():
+    faults = [
+        f"{path.relative_to(PACKAGE).as_posix()}:{node.lineno} {name}: {fault}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.name != "cli.py"  # a command's docstring is its --help
+        for name, node in public_functions(path)
+        for fault in faults_of(node)
+    ]
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize(
+    "code, faults",
+    [
+        ('def f(a: np.ndarray):\n    """Add up."""', ["arrays go in or out, and it gives no shape"]),
+        ('def f(a: np.ndarray):\n    """Add up (N,)."""', []),
+        ('def f(a, b) -> int:\n    """Add.\n\n    Args:\n        a: One.\n    """',
+         ["it does not name b", "it has no Returns section"]),
+        ('def f(a, b) -> int:\n    """Add a and b."""', []),
+    ],
+)  # fmt: skip
+def test_a_docstring_that_lacks_something_is_noticed(code, faults):
+    assert list(faults_of(ast.parse(code).body[0])) == faults

@@ -13,14 +13,17 @@ from pathlib import Path
 
 import numpy as np
 
-SECONDS = 5  # for all that a judge asks of the learner's code
-LETTERS = 10_000  # that the learner's code may print; a page with a million lines freezes
+SECONDS = 5  # for all calls of the learner's code in one check
+MAX_PRINTED = 10_000  # characters; a page with a million lines freezes
 INTERRUPT = (
-    f"This runs for {SECONDS} seconds now. If your code has a loop without end, stop it: the square button above the "
+    f"This runs for {SECONDS} seconds now. If your code has an infinite loop, stop it: the square button above the "
     "lesson, or Kernel, Interrupt in the menu."
 )
-OTHERS = [str(Path(__file__).parents[2]), *(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))]
-Judge = Callable[[object], str | None]  # the learner's answer in, what is wrong with it out; None when it is right
+LIBRARIES = [
+    str(Path(__file__).parents[2]),
+    *(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib")),
+]
+Checker = Callable[[object], str | None]  # the learner's answer in, what is wrong with it out; None if it is right
 
 
 class NotAttempted(Exception):
@@ -28,19 +31,19 @@ class NotAttempted(Exception):
 
 
 class NotYet(Exception):
-    """The learner handed in what cannot be judged; the sentence says why."""
+    """The learner's answer cannot be checked; the message says why."""
 
 
-class TooLong(BaseException):
-    """The learner's code took too long. Not an Exception: an `except Exception` in their loop shall not swallow it."""
+class TimedOut(BaseException):
+    """The learner's code took too long. Not an Exception, so that their `except Exception` does not catch it."""
 
 
-class Shortened(io.TextIOBase):
-    """Passes on the first `LETTERS` letters of what is printed."""
+class Truncated(io.TextIOBase):
+    """Passes on the first `MAX_PRINTED` characters of what is printed."""
 
     def __init__(self, out: io.TextIOBase):
         """Keep where to print."""
-        self.out, self.left = out, LETTERS
+        self.out, self.left = out, MAX_PRINTED
 
     def write(self, text: str) -> int:
         """Print what still fits, and say once that the rest is left out."""
@@ -55,32 +58,32 @@ class Exercise:
     """One exercise. `check` tells *not attempted*, *not yet* with the reason, or *correct*; it never raises.
 
     Args:
-        judge: Says what is wrong with an answer, with shapes and a value and never the solution; None when it is right.
-        solution: The tested solution, a function; `solution()` shows its code.
+        checker: Says what is wrong with an answer, with shapes and a value and never the solution; None if it is right.
+        solution: The reference solution, a function; `solution()` shows its code.
         hints: Two or three, from a nudge to nearly all of it.
     """
 
-    def __init__(self, judge: Judge, solution: Callable, hints: list[str]):
+    def __init__(self, checker: Checker, solution: Callable, hints: list[str]):
         """Keep what the exercise is made of."""
-        self.judge, self.answer, self.hints, self.given = judge, solution, hints, 0
+        self.checker, self.reference, self.hints, self.hints_given = checker, solution, hints, 0
 
     def check(self, mine: object) -> None:
-        """Print how an answer fares.
+        """Check an answer and print the result.
 
         Args:
-            mine: The learner's value or function. Faults inside a function become *not yet* with its line.
+            mine: The learner's value or function. An error inside the function becomes *not yet* with its line.
         """
         try:
-            with in_time(), contextlib.redirect_stdout(Shortened(sys.stdout)):
-                wrong = "not attempted" if mine is ... else self.judge(mine)
+            with time_limit(), contextlib.redirect_stdout(Truncated(sys.stdout)):
+                wrong = "not attempted" if mine is ... else self.checker(mine)
         except NotAttempted:
             wrong = "not attempted"
-        except NotYet as fault:
-            wrong = str(fault)
-        except TooLong as fault:
-            wrong = f"{where(fault)} still runs after {SECONDS} seconds and was stopped: is there a loop without end?"
-        except (Exception, SystemExit) as fault:  # whatever a learner's code can raise; their own Ctrl-C passes
-            wrong = f"{where(fault)} raises {type(fault).__name__}: {fault}"
+        except NotYet as error:
+            wrong = str(error)
+        except TimedOut as error:
+            wrong = f"{line_of(error)} still runs after {SECONDS} seconds and was stopped: is there an infinite loop?"
+        except (Exception, SystemExit) as error:  # whatever a learner's code can raise; their own Ctrl-C passes
+            wrong = f"{line_of(error)} raises {type(error).__name__}: {error}"
         if wrong == "not attempted":
             print("not attempted: replace ... by your answer and run this cell again")
         else:
@@ -88,30 +91,30 @@ class Exercise:
 
     def hint(self) -> None:
         """Print the next hint; the last one again when there is no other."""
-        self.given = min(self.given + 1, len(self.hints))
-        print(f"hint {self.given} of {len(self.hints)}: {self.hints[self.given - 1]}")
+        self.hints_given = min(self.hints_given + 1, len(self.hints))
+        print(f"hint {self.hints_given} of {len(self.hints)}: {self.hints[self.hints_given - 1]}")
 
     def solution(self) -> None:
         """Print the code of the solution."""
-        print(inspect.cleandoc("\n" + inspect.getsource(self.answer)))
+        print(inspect.cleandoc("\n" + inspect.getsource(self.reference)))
 
 
-def ask(function: object, *arguments):
-    """Call a learner's function; judges use it so that a stub is recognised.
+def call(function: object, *arguments):
+    """Call a learner's function; checkers use it to recognise a stub.
 
     Args:
         function: What the learner handed in.
-        *arguments: What the function is called with; arrays are copied, so that an answer cannot spoil them.
+        *arguments: What the function is called with; arrays are copied, so that the function cannot change them.
 
     Returns:
         What the function returned.
 
     Raises:
         NotAttempted: It returned `...`.
-        NotYet: It is no function, or returned nothing.
+        NotYet: It is not a function, or returned None.
     """
     if not callable(function):
-        raise NotYet(f"check wants your function, and this is {function!r}")
+        raise NotYet(f"check needs your function, and this is {function!r}")
     result = function(*(a.copy() if isinstance(a, np.ndarray) else a for a in arguments))
     if result is ...:
         raise NotAttempted
@@ -121,12 +124,12 @@ def ask(function: object, *arguments):
 
 
 @contextlib.contextmanager
-def in_time() -> Iterator[None]:
+def time_limit() -> Iterator[None]:
     """Stop Python code that runs too long; where nothing can stop it, say how the learner can."""
     if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
 
         def stop(*_):
-            raise TooLong
+            raise TimedOut
 
         before = signal.signal(signal.SIGALRM, stop)
         signal.setitimer(signal.ITIMER_REAL, SECONDS, 1)  # once more each second, should the code hold the first one
@@ -144,33 +147,33 @@ def in_time() -> Iterator[None]:
             advice.cancel()
 
 
-def where(fault: BaseException) -> str:
-    """Name the line of the learner's own code in which a fault arose; "your code" when it arose outside of it."""
-    frames = [f for f in traceback.extract_tb(fault.__traceback__) if not f.filename.startswith(tuple(OTHERS))]
+def line_of(error: BaseException) -> str:
+    """Name the line of the learner's own code that raised an error; "your code" if another line did."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(tuple(LIBRARIES))]
     return f"line {frames[-1].lineno} of your code" if frames else "your code"
 
 
-def unlike(mine: object, wanted: np.ndarray, tolerance: float = 1e-6) -> str | None:
-    """Say in what an array differs from the right one, without giving the right one away.
+def compare(mine: object, expected: np.ndarray, tolerance: float = 1e-6) -> str | None:
+    """Say how an array differs from the expected one, without giving it away.
 
     Args:
         mine: What the learner computed.
-        wanted: The right array, of any shape, such as (H, W, 3).
+        expected: The right array, of any shape, such as (H, W, 3).
         tolerance: Largest difference that still counts as equal.
 
     Returns:
-        A sentence about the first that differs: type, shape, kind of number, or one value; None when nothing does.
+        A sentence about the first difference: type, shape, kind of number, or one value; None if there is none.
     """
     if not isinstance(mine, np.ndarray):
-        return f"it gives {type(mine).__name__}, and a NumPy array is wanted"
-    if mine.shape != wanted.shape:
-        return f"its shape is {mine.shape}, and {wanted.shape} is wanted"
-    if mine.dtype.kind != wanted.dtype.kind:
-        return f"its numbers are {mine.dtype}, and {wanted.dtype} is wanted"
-    apart = ~np.isclose(mine.astype(float), wanted.astype(float), rtol=0, atol=tolerance)
-    if not apart.any():
+        return f"it gives {type(mine).__name__}, and a NumPy array is expected"
+    if mine.shape != expected.shape:
+        return f"its shape is {mine.shape}, and {expected.shape} is expected"
+    if mine.dtype.kind != expected.dtype.kind:
+        return f"its numbers are {mine.dtype}, and {expected.dtype} is expected"
+    different = ~np.isclose(mine.astype(float), expected.astype(float), rtol=0, atol=tolerance)
+    if not different.any():
         return None
-    place = tuple(int(i) for i in np.argwhere(apart)[0])
-    direction = "large" if mine[place] > wanted[place] else "small"
-    direction = "large" if np.isnan(mine[place]) else direction
-    return f"at {list(place)} it gives {mine[place]}, which is too {direction}"
+    index = tuple(int(i) for i in np.argwhere(different)[0])
+    direction = "large" if mine[index] > expected[index] else "small"
+    direction = "large" if np.isnan(mine[index]) else direction
+    return f"at {list(index)} it gives {mine[index]}, which is too {direction}"

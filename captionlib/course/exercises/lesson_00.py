@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from captionlib.course.exercises.exercise import Exercise, ask, unlike
+from captionlib.course.exercises.exercise import Exercise, call, compare
 
 
 def numbers_in_a_picture():
@@ -10,14 +10,14 @@ def numbers_in_a_picture():
     return 96 * 96 * 3  # rows, columns, and red, green, blue
 
 
-def judge_numbers(mine):
-    """Hear the common wrong counts out."""
+def check_numbers(mine):
+    """Name the common wrong counts."""
     if isinstance(mine, bool) or not isinstance(mine, (int, np.integer)):
-        return f"a whole number is wanted, and this is {mine!r}"
+        return f"a whole number is expected, and this is {mine!r}"
     if mine == numbers_in_a_picture():
         return None
-    told = {96 * 96: "that many pixels; how many numbers does one pixel hold?", 96 * 3: "that is one row"}
-    return told.get(int(mine), f"{mine} is too {'small' if mine < numbers_in_a_picture() else 'large'}")
+    common = {96 * 96: "that many pixels; how many numbers does one pixel hold?", 96 * 3: "that is one row"}
+    return common.get(int(mine), f"{mine} is too {'small' if mine < numbers_in_a_picture() else 'large'}")
 
 
 def half_as_bright(image):
@@ -25,27 +25,27 @@ def half_as_bright(image):
     return image // 2  # whole numbers stay whole: (H, W, 3) uint8
 
 
-def judge_half(mine):
+def check_half(mine):
     """Try a picture of four pixels, then a large one."""
     for image in (np.array([[[200, 100, 50], [0, 255, 2]]], np.uint8), np.full((96, 96, 3), 90, np.uint8)):
         before = image.copy()
-        wrong = unlike(ask(mine, image), half_as_bright(before), tolerance=1)
+        wrong = compare(call(mine, image), half_as_bright(before), tolerance=1)
         if wrong:
             return f"for a picture of shape {image.shape} whose first pixel is {before[0, 0].tolist()}, {wrong}"
         mine(image)
         if (image != before).any():
-            return "the picture that comes out is right, but the one that was handed in has become dark, too"
+            return "the picture that comes out is right, but the one that was passed in has become dark, too"
     return None
 
 
 def share_of_words(caption, reference):
-    """Tell which share of a caption's words the reference has too, from 0 to 1."""
+    """Compute the share of a caption's words that occur in the reference, from 0 to 1."""
     said = caption.split()
     known = set(reference.split())
     return sum(word in known for word in said) / max(len(said), 1)  # a caption without words scores 0
 
 
-def judge_share(mine):
+def check_share(mine):
     """Try a few captions; the last ones hold the usual traps."""
     reference = "a red ship sails on the sea"
     trials = {
@@ -57,22 +57,22 @@ def judge_share(mine):
         "": "; a caption without words has no right words",
     }
     for caption, advice in trials.items():
-        got, wanted = ask(mine, caption, reference), share_of_words(caption, reference)
+        got, expected = call(mine, caption, reference), share_of_words(caption, reference)
         if isinstance(got, bool) or not isinstance(got, (int, float, np.number)):
-            return f"it gives {got!r}, and a number is wanted"
-        if not abs(got - wanted) <= 1e-6:
-            direction = "large" if got > wanted else "small"
+            return f"it gives {got!r}, and a number is expected"
+        if not abs(got - expected) <= 1e-6:
+            direction = "large" if got > expected else "small"
             return f"for {caption!r} against {reference!r} it gives {got:.3g}, too {direction}{advice}"
     return None
 
 
 count_numbers = Exercise(
-    judge_numbers,
+    check_numbers,
     numbers_in_a_picture,
     ["`image.shape` says how many rows, columns and numbers a pixel there are.", "Multiply all three."],
 )
 darken = Exercise(
-    judge_half,
+    check_half,
     half_as_bright,
     [
         "You need no loop: an operation on an array is done to each of its numbers.",
@@ -81,7 +81,7 @@ darken = Exercise(
     ],
 )
 share = Exercise(
-    judge_share,
+    check_share,
     share_of_words,
     [
         "`caption.split()` gives a list of words.",

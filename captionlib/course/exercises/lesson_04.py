@@ -1,8 +1,8 @@
-"""Exercises of lesson 04: make a vocabulary, and take a mean that leaves the padding out."""
+"""Exercises of lesson 04: make a vocabulary, and take a mean that masks the padding."""
 
 import numpy as np
 
-from captionlib.course.exercises.exercise import Exercise, ask
+from captionlib.course.exercises.exercise import Exercise, call
 
 
 def vocabulary_of(captions, min_count):
@@ -13,39 +13,39 @@ def vocabulary_of(captions, min_count):
     return sorted((word for word in counts if counts[word] >= min_count), key=lambda word: (-counts[word], word))
 
 
-def judge_vocabulary(mine):
+def check_vocabulary(mine):
     """Try three captions whose words tie, then a smallest count that a word just reaches."""
     captions = ["the red cat", "a red red boat", "a cat"]
     for min_count in (1, 2, 3, 9):
-        words, wanted = ask(mine, list(captions), min_count), vocabulary_of(captions, min_count)
+        words, expected = call(mine, list(captions), min_count), vocabulary_of(captions, min_count)
         asked = f"for {captions} and min_count {min_count}"
         if not isinstance(words, list):
-            return f"it gives {type(words).__name__}, and a list is wanted"
+            return f"it gives {type(words).__name__}, and a list is expected"
         if wrong := [word for word in words if not isinstance(word, str)]:
-            return f"{asked}, the list holds {wrong[0]!r}, and words alone are wanted"
+            return f"{asked}, the list holds {wrong[0]!r}, and words alone are expected"
         if strange := [word for word in words if word not in " ".join(captions).split()]:
             return f"{asked}, the list holds {strange[0]!r}, which is not a word of the captions"
-        if missing := sorted(set(wanted) - set(words)):
+        if missing := sorted(set(expected) - set(words)):
             return f"{asked}, {missing[0]!r} is missing; how often does it occur?"
-        if extra := [word for word in words if word not in wanted]:
+        if extra := [word for word in words if word not in expected]:
             return f"{asked}, {extra[0]!r} should not be there; how often does it occur?"
-        if len(words) > len(wanted):
-            return f"{asked}, a word stands in the list twice"
-        if words != wanted:
-            place = next(i for i, word in enumerate(words) if word != wanted[i])
-            rule = "often seen words stand first, and words seen equally often in the order of the alphabet"
-            return f"{asked}, {words[place]!r} should not stand at place {place}; {rule}"
+        if len(words) > len(expected):
+            return f"{asked}, a word is in the list twice"
+        if words != expected:
+            index = next(i for i, word in enumerate(words) if word != expected[i])
+            rule = "frequent words come first, and words seen equally often in alphabetical order"
+            return f"{asked}, {words[index]!r} should not stand at position {index}; {rule}"
     return None
 
 
 def mean_over_words(losses, tokens):
-    """Average the losses of all words of a batch, `<pad>` left out."""
+    """Average the losses of all tokens of a batch, `<pad>` masked out."""
     words = tokens != 0  # (B, T), False where the token is <pad>
     return (losses * words).sum() / words.sum()
 
 
-def judge_mean(mine):
-    """Try two captions of unlike length; each batch of losses is about one of the rules."""
+def check_mean(mine):
+    """Try two captions of different lengths; each batch of losses tests one of the rules."""
     tokens = np.array([[7, 2, 0, 0], [5, 3, 9, 2]])  # 3 is <unk>, 2 is <end>
     trials = {
         "every loss 1": np.ones((2, 4)),
@@ -55,22 +55,22 @@ def judge_mean(mine):
         "a loss of 6 in the shorter caption and 0 in the longer": np.repeat([[6.0], [0.0]], 4, axis=1),
     }
     for name, losses in trials.items():
-        got, wanted = ask(mine, losses, tokens), mean_over_words(losses, tokens)
+        got, expected = call(mine, losses, tokens), mean_over_words(losses, tokens)
         if isinstance(got, bool) or np.ndim(got) or not np.issubdtype(np.asarray(got).dtype, np.number):
             shape = f"shape {np.shape(got)}" if np.ndim(got) else repr(got)
-            return f"one number for the whole batch is wanted, and this is {shape}"
-        if not abs(got - wanted) <= 1e-6:
-            return f"for tokens {tokens.tolist()}, with {name}, it gives {got:.4g}, too {direction(got, wanted)}"
+            return f"one number for the whole batch is expected, and this is {shape}"
+        if not abs(got - expected) <= 1e-6:
+            return f"for tokens {tokens.tolist()}, with {name}, it gives {got:.4g}, too {direction(got, expected)}"
     return None
 
 
-def direction(got, wanted):
+def direction(got, expected):
     """Say on which side of the right number another lies."""
-    return "small" if got < wanted else "large"
+    return "small" if got < expected else "large"
 
 
 make_vocabulary = Exercise(
-    judge_vocabulary,
+    check_vocabulary,
     vocabulary_of,
     [
         "`Counter(words)` from `collections` counts every word of a list.",
@@ -79,7 +79,7 @@ make_vocabulary = Exercise(
     ],
 )
 mean_loss = Exercise(
-    judge_mean,
+    check_mean,
     mean_over_words,
     [
         "`tokens != 0` is True where a word stands. What is `losses * (tokens != 0)`?",

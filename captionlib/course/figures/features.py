@@ -4,34 +4,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from captionlib.course.scratch.convolution import border
 from captionlib.plots.captions import show_picture
 from captionlib.plots.palette import INK, MAP, PALE, PAPER, QUIET, ROLES, Figure, house_style
 
 WIDTH, GAP, TITLE = 9.2, 0.12, 0.36  # inches
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in pixels of the picture
-Layers = tuple[tuple[int, int], ...]  # (size, stride) of each convolution, the first layer first
-
-
-def window(layers: Layers, place: int, side: int) -> tuple[int, int]:
-    """Say which pixels along an axis one place of a layer's map sees, with Keras' padding "same".
-
-    Args:
-        layers: (size, stride) of each convolution between the picture and the map, the first layer first.
-        place: Row or column of the map.
-        side: Pixels of the picture along the axis.
-
-    Returns:
-        The first pixel and the one behind the last; they may lie outside the picture, where the padding is.
-    """
-    sides = [side]
-    for _, stride in layers:
-        sides.append(-(-sides[-1] // stride))
-    first = last = place
-    for (size, stride), below in zip(reversed(layers), reversed(sides[:-1]), strict=True):
-        before, _ = border(below, size, stride, "same")
-        first, last = first * stride - before, last * stride - before + size - 1
-    return first, last + 1
 
 
 @house_style

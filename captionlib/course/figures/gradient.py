@@ -216,7 +216,7 @@ def land(axes: Axes, surface: Surface) -> None:
     levels = np.linspace(heights.min(), heights.max(), 14)
     shades = 0.85 * matplotlib.colormaps[MAP](np.linspace(0, 1, 13))[:, :3] + 0.15  # a little paler: walks lie above
     axes.contourf(grid[..., 0], grid[..., 1], heights, levels, colors=list(shades))
-    axes.plot(*surface.lowest, "x", color=PAPER, markersize=9, markeredgewidth=2.5, zorder=5)
+    axes.plot(*surface.minimum, "x", color=PAPER, markersize=9, markeredgewidth=2.5, zorder=5)
     axes.set(xlim=(-EDGE, EDGE), ylim=(-EDGE, EDGE), aspect="equal", xlabel="the weight a", ylabel="the weight b")
     axes.set(xticks=range(-2, 3), yticks=range(-2, 3))
 

@@ -21,7 +21,7 @@ def gates_at_work(
 
     Args:
         words: The T words read.
-        told: Gates i, f, g, o and cell c, each (T, H), and odds (T, V).
+        told: Gates i, f, g, o and cell c, each (T, H), and probs (T, V).
         units: Which units to show, and what each is called.
         vocabulary: The V words.
         free: Odds of the next word when nobody holds a gate, (V,); None when nobody does.
@@ -31,7 +31,7 @@ def gates_at_work(
     Returns:
         A figure as wide as a notebook.
     """
-    odds = told["odds"][-1]
+    odds = told["probs"][-1]
     leader = vocabulary[int(odds.argmax())]
     title = title or f"After “{' '.join(words[1:]) or words[0]}”, “{leader}” leads with {odds.max():.0%}"
     step = 0.25 if len(words) > 7 else 0  # many words stand on two levels in turn

@@ -1,4 +1,4 @@
-"""Step 4, the decoder: attention in NumPy, a weighted mean over the places of a picture (lesson 08).
+"""Step 4, the decoder: attention in NumPy, a weighted mean over the locations of a picture (lesson 08).
 
 Written for a batch: B queries, each with its own picture. One query alone, without the axis B, works as well.
 """
@@ -7,42 +7,50 @@ import numpy as np
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
-    """Turn scores (B, L) into weights (B, L), which are positive and sum to 1 over the last axis."""
-    raised = np.exp(scores - scores.max(axis=-1, keepdims=True))  # the largest becomes 0: nothing overflows
-    return raised / raised.sum(axis=-1, keepdims=True)
+    """Turn scores (B, L) into attention weights (B, L), which are positive and sum to 1 over the last axis."""
+    exps = np.exp(scores - scores.max(axis=-1, keepdims=True))  # the largest score becomes 0: nothing overflows
+    return exps / exps.sum(axis=-1, keepdims=True)
 
 
-def weigh(scores: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Look: scores (B, L) and values (B, L, C) to the context (B, C), a weighted mean, and the weights (B, L)."""
+def attend(scores: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Average the values, weighted by the softmax of the scores.
+
+    Args:
+        scores: (B, L), how well each location matches the query.
+        values: (B, L, H).
+
+    Returns:
+        Context vectors (B, H) and attention weights (B, L).
+    """
     weights = softmax(scores)
     return (weights[..., None] * values).sum(axis=-2), weights
 
 
 def dot_attention(query: np.ndarray, keys: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Look where a key points the way of the query (Luong et al. 2015, sec. 3.1; Vaswani et al. 2017, sec. 3.2.1).
+    """Attend by the scaled dot product of query and key (Luong et al. 2015, sec. 3.1; Vaswani et al. 2017, sec. 3.2.1).
 
     Args:
-        query: (B, H), what is looked for.
-        keys: (B, L, H), what each place offers.
-        values: (B, L, C), what each place gives.
+        query: (B, d).
+        keys: (B, L, d).
+        values: (B, L, H).
 
     Returns:
-        Context (B, C) and weights (B, L).
+        Context vectors (B, H) and attention weights (B, L).
     """
     scores = (keys * query[..., None, :]).sum(axis=-1) / keys.shape[-1] ** 0.5  # (B, L)
-    return weigh(scores, values)
+    return attend(scores, values)
 
 
-def additive_attention(query: np.ndarray, keys: np.ndarray, values: np.ndarray, v: np.ndarray):
-    """Look where a small network says so (Bahdanau et al. 2015, app. A.1.2): the score is v · tanh(key + query).
+def additive_attention(query: np.ndarray, keys: np.ndarray, values: np.ndarray, w_a: np.ndarray):
+    """Attend by the score w_a · tanh(query + key), a network with one hidden layer (Bahdanau et al. 2015, app. A.1.2).
 
     Args:
-        query: (B, H), what is looked for.
-        keys: (B, L, H), what each place offers.
-        values: (B, L, C), what each place gives.
-        v: (H,), learned.
+        query: (B, d).
+        keys: (B, L, d).
+        values: (B, L, H).
+        w_a: (d,), learned.
 
     Returns:
-        Context (B, C) and weights (B, L).
+        Context vectors (B, H) and attention weights (B, L).
     """
-    return weigh(np.tanh(keys + query[..., None, :]) @ v, values)
+    return attend(np.tanh(keys + query[..., None, :]) @ w_a, values)

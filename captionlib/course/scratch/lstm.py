@@ -1,8 +1,8 @@
-"""Step 4, the decoder: networks that remember, in NumPy: the plain recurrent network and the LSTM (lesson 06).
+"""Step 4, the decoder: the plain recurrent network and the LSTM in NumPy, forward and backward pass (lesson 06).
 
-A step reads one word; a sequence is a loop over steps. Backward walks the same steps from the last to the first, which
-is called backpropagation through time. Weights lie as Keras lays them: W (X, ·) for the word, U (H, ·) for the state
-before, b for both; for the LSTM each is four blocks of H columns side by side, in the order i, f, g, o.
+A step reads one word; a sequence is a loop over steps. The backward pass goes through the same steps from the last to
+the first: backpropagation through time. Weights have Keras' layout: W (X, ·) for the input, U (H, ·) for the hidden
+state before, b the bias; for the LSTM each is four blocks of H columns side by side, in the order i, f, g, o.
 """
 
 import numpy as np
@@ -11,28 +11,28 @@ GATES = ("i", "f", "g", "o")  # input gate, forget gate, candidate, output gate
 
 
 def sigmoid(z: np.ndarray) -> np.ndarray:
-    """Squeeze each number of an array (B, H) into 0 to 1."""
+    """Logistic function of each number of an array (B, H), between 0 and 1."""
     return 0.5 + 0.5 * np.tanh(0.5 * z)  # equals 1 / (1 + exp(-z)); nothing overflows
 
 
 def rnn_step(x, h, W, U, b) -> np.ndarray:
-    """Read one word with the plain recurrent network (Elman 1990).
+    """Run one step of the plain recurrent network, h ← tanh(x W + h U + b) (Elman 1990).
 
     Args:
-        x: (B, X), the word's vector.
-        h: (B, H), the state before.
+        x: (B, X), the word vectors.
+        h: (B, H), the hidden state before.
         W: (X, H).
         U: (H, H).
         b: (H,).
 
     Returns:
-        The state after, (B, H).
+        The hidden state after, (B, H).
     """
     return np.tanh(x @ W + h @ U + b)
 
 
 def rnn(x, h0, W, U, b) -> np.ndarray:
-    """Read a sequence x (B, T, X) from the state h0 (B, H); returns the state after every word, (B, T, H)."""
+    """Run over sequences x (B, T, X) from the state h0 (B, H); returns the hidden state after every step, (B, T, H)."""
     states = [h0]
     for t in range(x.shape[1]):
         states.append(rnn_step(x[:, t], states[-1], W, U, b))
@@ -40,13 +40,13 @@ def rnn(x, h0, W, U, b) -> np.ndarray:
 
 
 def rnn_step_backward(dh, x, h, new, W, U):
-    """Send a gradient back through one step: what `rnn_step` did, in reverse.
+    """Backward pass of `rnn_step`.
 
     Args:
-        dh: (B, H), gradient of the loss with respect to the state after.
-        x: (B, X), the word's vector.
-        h: (B, H), the state before.
-        new: (B, H), the state after.
+        dh: (B, H), the upstream gradient: of the loss with respect to the hidden state after.
+        x: (B, X), the word vectors.
+        h: (B, H), the hidden state before.
+        new: (B, H), the hidden state after.
         W: (X, H).
         U: (H, H).
 
@@ -61,7 +61,7 @@ def rnn_backward(dstates, x, h0, states, W, U):
     """Backpropagation through time for `rnn` (Werbos 1990).
 
     Args:
-        dstates: (B, T, H), what the loss sends back to the state after each word; zeros where it does not look.
+        dstates: (B, T, H), the upstream gradient of each hidden state; zeros where the loss does not use it.
         x: (B, T, X).
         h0: (B, H).
         states: (B, T, H), what `rnn` returned.
@@ -80,31 +80,35 @@ def rnn_backward(dstates, x, h0, states, W, U):
     return dx, dh, *total
 
 
-def lstm_step(x, h, c, W, U, b, held=None):
-    """Read one word with an LSTM (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000).
+def lstm_step(x, h, c, W, U, b, clamp=None):
+    """Run one step of an LSTM (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000).
+
+    i, f, o = σ(x W + h U + b) and g = tanh(x W + h U + b), each with its own block of columns of W, U and b; then
+    c ← f ⊙ c + i ⊙ g and h ← o ⊙ tanh(c).
 
     Args:
-        x: (B, X), the word's vector.
-        h: (B, H), the state before.
-        c: (B, H), the cell before.
+        x: (B, X), the word vectors.
+        h: (B, H), the hidden state before.
+        c: (B, H), the cell state before.
         W: (X, 4 H).
         U: (H, 4 H).
         b: (4 H,).
-        held: Gates to hold at a value, whatever the network wants, such as {"f": 0}; {"i": 0, "f": 1} freezes the cell.
+        clamp: Gates to clamp to a constant, such as {"f": 0}; {"i": 0, "f": 1} keeps the cell state as it is.
 
     Returns:
-        The state after (B, H), the cell after (B, H), and the gates, a dict of i, f, g and o, each (B, H).
+        Hidden state (B, H) and cell state (B, H) after the step, and the gates, a dict of arrays (B, H): input gate i,
+        forget gate f, candidate g, output gate o.
     """
     i, f, g, o = np.split(x @ W + h @ U + b, 4, axis=-1)  # (B, H) each
     gates = {"i": sigmoid(i), "f": sigmoid(f), "g": np.tanh(g), "o": sigmoid(o)}
-    for name, value in (held or {}).items():
+    for name, value in (clamp or {}).items():
         gates[name] = np.full_like(gates[name], value)
-    c = gates["f"] * c + gates["i"] * gates["g"]  # keep some of the old, write some of the new
+    c = gates["f"] * c + gates["i"] * gates["g"]  # forget part of the old, write part of the new
     return gates["o"] * np.tanh(c), c, gates
 
 
 def lstm(x, h0, c0, W, U, b):
-    """Read a sequence.
+    """Run an LSTM over sequences.
 
     Args:
         x: (B, T, X).
@@ -115,7 +119,7 @@ def lstm(x, h0, c0, W, U, b):
         b: (4 H,).
 
     Returns:
-        States (B, T, H), cells (B, T, H), and the gates, a dict of i, f, g and o, each (B, T, H).
+        Hidden states (B, T, H), cell states (B, T, H), and the gates, a dict of i, f, g and o, each (B, T, H).
     """
     h, c, steps = h0, c0, []
     for t in range(x.shape[1]):
@@ -126,15 +130,15 @@ def lstm(x, h0, c0, W, U, b):
 
 
 def lstm_step_backward(dh, dc, x, h, c, new_c, gates, W, U):
-    """Send gradients back through one step: what `lstm_step` did, in reverse.
+    """Backward pass of `lstm_step`.
 
     Args:
-        dh: (B, H), gradient with respect to the state after.
-        dc: (B, H), gradient with respect to the cell after, from later steps.
-        x: (B, X), the word's vector.
-        h: (B, H), the state before.
-        c: (B, H), the cell before.
-        new_c: (B, H), the cell after.
+        dh: (B, H), the upstream gradient of the hidden state after.
+        dc: (B, H), the upstream gradient of the cell state after, from the next step.
+        x: (B, X), the word vectors.
+        h: (B, H), the hidden state before.
+        c: (B, H), the cell state before.
+        new_c: (B, H), the cell state after.
         gates: i, f, g and o of this step, each (B, H).
         W: (X, 4 H).
         U: (H, 4 H).
@@ -143,19 +147,19 @@ def lstm_step_backward(dh, dc, x, h, c, new_c, gates, W, U):
         Gradients with respect to x (B, X), h (B, H), c (B, H), W (X, 4 H), U (H, 4 H) and b (4 H,).
     """
     i, f, g, o = (gates[name] for name in GATES)
-    squeezed = np.tanh(new_c)  # (B, H)
-    dc = dc + dh * o * (1 - squeezed**2)  # what comes along the cell, and what comes down from the state
+    tanh_c = np.tanh(new_c)  # (B, H)
+    dc = dc + dh * o * (1 - tanh_c**2)  # two paths to the loss: along the cell state, and through the hidden state
     dz = np.concatenate(  # (B, 4 H), through each gate's sigmoid or tanh
-        [dc * g * i * (1 - i), dc * c * f * (1 - f), dc * i * (1 - g**2), dh * squeezed * o * (1 - o)], axis=-1
+        [dc * g * i * (1 - i), dc * c * f * (1 - f), dc * i * (1 - g**2), dh * tanh_c * o * (1 - o)], axis=-1
     )
     return dz @ W.T, dz @ U.T, dc * f, x.T @ dz, h.T @ dz, dz.sum(axis=0)
 
 
 def lstm_backward(dstates, x, h0, c0, states, cells, gates, W, U):
-    """Backpropagation through time for `lstm`.
+    """Backpropagation through time for `lstm` (Werbos 1990).
 
     Args:
-        dstates: (B, T, H), what the loss sends back to the state after each word; zeros where it does not look.
+        dstates: (B, T, H), the upstream gradient of each hidden state; zeros where the loss does not use it.
         x: (B, T, X).
         h0: (B, H).
         c0: (B, H).

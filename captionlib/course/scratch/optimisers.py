@@ -1,107 +1,111 @@
-"""How every network of this course learns: the steps that optimisers take, in NumPy (lesson 02).
+"""How every network of this course learns: the update rules of optimisers, in NumPy (lesson 02).
 
-Each function takes the weights (N,), their gradient (N,) and what it remembers, a dict that is empty at first; it gives
-the new weights and the new memory. Names, defaults and the place of epsilon are those of `keras.optimizers`.
+Each function takes the weights (N,), their gradient (N,) and the optimiser's state, a dict that is empty at first; it
+returns the new weights and the new state. Names, defaults and the place of epsilon are those of `keras.optimizers`. In
+the equations θ are the weights, ∇ the gradient and η the learning rate, as in docs/notation.md.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
-Step = tuple[np.ndarray, dict]  # the new weights, the new memory
+Update = tuple[np.ndarray, dict]  # the new weights, the new state
 
 
-def sgd(weights: np.ndarray, gradient: np.ndarray, memory: dict, learning_rate: float = 0.01) -> Step:
-    """Go downhill: weights (N,) minus the learning rate times their gradient (N,); the memory stays empty."""
-    return weights - learning_rate * gradient, memory
+def sgd(weights: np.ndarray, gradient: np.ndarray, state: dict, learning_rate: float = 0.01) -> Update:
+    """Gradient descent (SGD) on weights (N,): θ ← θ − η ∇; its state stays empty (Robbins and Monro 1951)."""
+    return weights - learning_rate * gradient, state
 
 
 def momentum(
-    weights: np.ndarray, gradient: np.ndarray, memory: dict, learning_rate: float = 0.01, momentum: float = 0.9
-) -> Step:
-    """Roll downhill: weights (N,), gradient (N,); the memory holds a velocity (Polyak 1964), `momentum` of it stays."""
-    velocity = momentum * memory.get("velocity", 0) - learning_rate * gradient
+    weights: np.ndarray, gradient: np.ndarray, state: dict, learning_rate: float = 0.01, momentum: float = 0.9
+) -> Update:
+    """SGD with momentum μ (Polyak 1964) on weights (N,): Δ ← μ Δ − η ∇, θ ← θ + Δ; the state holds the velocity Δ."""
+    velocity = momentum * state.get("velocity", 0) - learning_rate * gradient
     return weights + velocity, {"velocity": velocity}
 
 
 def rmsprop(
     weights: np.ndarray,
     gradient: np.ndarray,
-    memory: dict,
+    state: dict,
     learning_rate: float = 0.001,
     rho: float = 0.9,
     epsilon: float = 1e-7,
-) -> Step:
-    """Divide each gradient by its usual size (Tieleman and Hinton 2012, lecture 6.5).
+) -> Update:
+    """RMSProp (Tieleman and Hinton 2012, lecture 6.5): ν ← ρ ν + (1 − ρ) ∇², θ ← θ − η ∇ / √(ν + ε).
 
     Args:
         weights: (N,).
         gradient: (N,).
-        memory: Holds the running mean of squared gradients.
-        learning_rate: The usual length of a step.
-        rho: How much of the mean stays at a step.
-        epsilon: Added below the root, so that nothing is divided by 0.
+        state: Holds ν, the running mean of the squared gradient.
+        learning_rate: η.
+        rho: ρ, the share of the running mean that stays.
+        epsilon: ε, which keeps the divisor above 0.
 
     Returns:
-        The new weights (N,) and the new memory.
+        The new weights (N,) and the new state.
     """
-    square = rho * memory.get("square", 0) + (1 - rho) * gradient**2
+    square = rho * state.get("square", 0) + (1 - rho) * gradient**2
     return weights - learning_rate * gradient / np.sqrt(square + epsilon), {"square": square}
 
 
 def adam(
     weights: np.ndarray,
     gradient: np.ndarray,
-    memory: dict,
+    state: dict,
     learning_rate: float = 0.001,
     beta_1: float = 0.9,
     beta_2: float = 0.999,
     epsilon: float = 1e-7,
-) -> Step:
-    """Roll, and divide by the usual size (Kingma and Ba 2015, end of section 2: epsilon beside the uncorrected root).
+) -> Update:
+    """Adam (Kingma and Ba 2015, alg. 1, in the order of computation of the end of sec. 2).
+
+    m ← β₁ m + (1 − β₁) ∇ and ν ← β₂ ν + (1 − β₂) ∇²; then θ ← θ − η √(1 − β₂ˢ) / (1 − β₁ˢ) · m / (√ν + ε) in step s.
 
     Args:
         weights: (N,).
         gradient: (N,).
-        memory: Holds the number of steps taken and the running means of gradients and squared gradients.
-        learning_rate: The longest usual step.
-        beta_1: How much of the mean of gradients stays at a step.
-        beta_2: How much of the mean of squared gradients stays.
-        epsilon: Added to the root, so that nothing is divided by 0.
+        state: Holds s, the number of steps; m, the running mean of the gradient (first moment); and ν, that of the
+            squared gradient (second moment).
+        learning_rate: η.
+        beta_1: β₁, the share of m that stays.
+        beta_2: β₂, the share of ν that stays.
+        epsilon: ε, which keeps the divisor above 0.
 
     Returns:
-        The new weights (N,) and the new memory.
+        The new weights (N,) and the new state.
     """
-    t = memory.get("t", 0) + 1
-    mean = beta_1 * memory.get("mean", 0) + (1 - beta_1) * gradient
-    square = beta_2 * memory.get("square", 0) + (1 - beta_2) * gradient**2
-    rate = learning_rate * np.sqrt(1 - beta_2**t) / (1 - beta_1**t)  # both means begin at 0, which is too small
-    return weights - rate * mean / (np.sqrt(square) + epsilon), {"t": t, "mean": mean, "square": square}
+    step = state.get("step", 0) + 1
+    mean = beta_1 * state.get("mean", 0) + (1 - beta_1) * gradient
+    square = beta_2 * state.get("square", 0) + (1 - beta_2) * gradient**2
+    rate = learning_rate * np.sqrt(1 - beta_2**step) / (1 - beta_1**step)  # bias correction: both means start at 0
+    return weights - rate * mean / (np.sqrt(square) + epsilon), {"step": step, "mean": mean, "square": square}
 
 
 def adamw(
-    weights: np.ndarray, gradient: np.ndarray, memory: dict, weight_decay: float = 0.004, learning_rate: float = 0.001
-) -> Step:
-    """Shrink the weights (N,) a little, then step as Adam by the gradient (N,) (Loshchilov and Hutter 2019, alg. 2)."""
-    return adam(weights - learning_rate * weight_decay * weights, gradient, memory, learning_rate)
+    weights: np.ndarray, gradient: np.ndarray, state: dict, weight_decay: float = 0.004, learning_rate: float = 0.001
+) -> Update:
+    """AdamW (Loshchilov and Hutter 2019, alg. 2) on weights (N,): θ ← θ − η λ θ, decoupled weight decay; then Adam."""
+    return adam(weights - learning_rate * weight_decay * weights, gradient, state, learning_rate)
 
 
-def descend(step: Callable, slope: Callable, start: np.ndarray, steps: int, **settings: float) -> np.ndarray:
-    """Walk down a surface.
+def descend(update: Callable, gradient: Callable, start: np.ndarray, steps: int, **settings: float) -> np.ndarray:
+    """Minimise a function of a few weights and keep the path.
 
     Args:
-        step: One of the functions above.
-        slope: Weights (D,) in, gradient (D,) out.
+        update: One of the functions above.
+        gradient: Weights (D,) in, their gradient (D,) out.
         start: (D,).
         steps: How many.
-        **settings: Handed to `step`, such as `learning_rate`.
+        **settings: Passed on to `update`, such as `learning_rate`.
 
     Returns:
-        The weights after 0, 1, … steps: (N, D); infinite or not a number where the walk flew off.
+        The weights after 0, 1, … steps: (N, D); infinite or NaN where the descent diverged.
     """
-    path, memory = [np.asarray(start, float)], {}
+    path, state = [np.asarray(start, float)], {}
     with np.errstate(all="ignore"):
         for _ in range(steps):
-            weights, memory = step(path[-1], slope(path[-1]), memory, **settings)
+            weights, state = update(path[-1], gradient(path[-1]), state, **settings)
             path.append(weights)
     return np.stack(path)

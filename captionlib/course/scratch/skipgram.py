@@ -1,8 +1,9 @@
 """Step 4, the decoder: word vectors in NumPy, looked up, learned from captions, compared (lesson 05).
 
-Skip-gram with negative sampling (Mikolov et al. 2013, "Distributed Representations of Words and Phrases"): a word's
-vector is trained to tell the words that stand near it from words drawn by lot. A table of vectors is (V, D), one row a
-word of the vocabulary. Every word has a row in two tables, one for when it is the centre and one for when it is near.
+Skip-gram with negative sampling (Mikolov et al. 2013, "Distributed Representations of Words and Phrases and their
+Compositionality"): the vector of a centre word learns to tell the context words around it from negative samples, words
+drawn at random. An embedding table is (V, E), one row per word of the vocabulary. Every word has a row in two tables,
+one as centre word (`vectors`) and one as context word (`context`).
 """
 
 from collections.abc import Iterable
@@ -12,184 +13,189 @@ import numpy as np
 
 
 def lookup(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """Read rows: table (V, D) and ids (...,) to vectors (..., D). It equals one-hot times table, without the zeros."""
+    """Embed words: rows (..., E) of a table (V, E) for ids (...,). Equals one-hot times table, without the zeros."""
     return table[ids]
 
 
 def lookup_backward(gradient: np.ndarray, ids: np.ndarray, rows: int) -> np.ndarray:
-    """Carry the gradient of looked-up vectors back to the table.
+    """Backward pass of `lookup`.
 
     Args:
-        gradient: (..., D), of each vector that was read.
-        ids: (...,), which row each was.
+        gradient: (..., E), the upstream gradient of each vector that was looked up.
+        ids: (...,), its row.
         rows: V, how many rows the table has.
 
     Returns:
-        (V, D): a row that was read twice gets both gradients, one that was not read gets zeros.
+        The gradient of the table, (V, E): summed for a row that was looked up twice, zeros for one that was not.
     """
     one_hot = (ids.ravel() == np.arange(rows)[:, None]).astype(gradient.dtype)  # (V, N), transposed
     return one_hot @ gradient.reshape(-1, gradient.shape[-1])
 
 
 def pairs(captions: Iterable[list[int]], window: int) -> tuple[np.ndarray, np.ndarray]:
-    """List who stands near whom.
+    """List every pair of a centre word and a context word.
 
     Args:
-        captions: Token ids, one list a caption. No pair reaches across two captions.
-        window: How many words to each side count as near.
+        captions: Token ids, one list per caption. No pair reaches across two captions.
+        window: How many words to each side are the context.
 
     Returns:
-        Centres (N,) and, for each, one word near it (N,). Every pair stands there both ways round.
+        Centre words (N,) and context words (N,). Every pair occurs both ways round.
     """
     captions = list(captions)
     words = np.concatenate(captions)  # (W,) all captions in one line
     caption = np.repeat(np.arange(len(captions)), [len(ids) for ids in captions])  # (W,) which one each word is of
-    centres, near = [], []
-    for apart in range(1, window + 1):
-        together = caption[apart:] == caption[:-apart]
-        left, right = words[:-apart][together], words[apart:][together]
+    centres, contexts = [], []
+    for distance in range(1, window + 1):
+        together = caption[distance:] == caption[:-distance]
+        left, right = words[:-distance][together], words[distance:][together]
         centres += [left, right]
-        near += [right, left]
-    return np.concatenate(centres), np.concatenate(near)
+        contexts += [right, left]
+    return np.concatenate(centres), np.concatenate(contexts)
 
 
-def noise(counts: np.ndarray, power: float = 0.75) -> np.ndarray:
-    """Turn counts (V,) into odds (V,) of being drawn as noise: rare words more often than they are said (sec. 2.2)."""
+def noise_distribution(counts: np.ndarray, power: float = 0.75) -> np.ndarray:
+    """Turn counts (V,) into each word's probability of being a negative sample (V,), count^¾ normalised (sec. 2.2)."""
     raised = counts**power
     return raised / raised.sum()
 
 
 def loss_and_gradients(vectors: np.ndarray, context: np.ndarray, centres: np.ndarray, words: np.ndarray):
-    """Play the game once: tell the word that was near from the noise (sec. 2.2, eq. 4).
+    """Loss of skip-gram with negative sampling, −log σ(x · u) − Σ log σ(−x · u_m), and its gradients (sec. 2.2, eq. 4).
 
     Args:
-        vectors: (V, D), the table of words at the centre.
-        context: (V, D), the table of words near it.
-        centres: (B,) ids.
-        words: (B, 1 + K) ids: first the word that was near, then K of noise.
+        vectors: (V, E), the table of centre words, with rows x.
+        context: (V, E), the table of context words, with rows u.
+        centres: (B,) ids of centre words.
+        words: (B, 1 + M) ids: first the context word, then M negative samples.
 
     Returns:
-        The mean loss of a centre, and the gradients of both tables, each (V, D).
+        The mean loss per pair, and the gradients of both tables, each (V, E).
     """
-    centre, other = lookup(vectors, centres), lookup(context, words)  # (B, D), (B, 1 + K, D)
-    scores = np.einsum("bkd,bd->bk", other, centre)  # (B, 1 + K)
-    real = np.zeros_like(scores)
-    real[:, 0] = 1
-    loss = (np.logaddexp(0, scores) - real * scores).sum(axis=1).mean()  # -log of what was believed of the truth
-    error = (1 / (1 + np.exp(-scores)) - real) / len(centres)  # (B, 1 + K): believed minus true
-    to_centre = np.einsum("bk,bkd->bd", error, other)  # (B, D)
-    to_other = error[..., None] * centre[:, None]  # (B, 1 + K, D)
+    centre, other = lookup(vectors, centres), lookup(context, words)  # (B, E), (B, 1 + M, E)
+    scores = np.einsum("bme,be->bm", other, centre)  # (B, 1 + M)
+    labels = np.zeros_like(scores)
+    labels[:, 0] = 1  # 1 for the context word, 0 for negative samples
+    loss = (np.logaddexp(0, scores) - labels * scores).sum(axis=1).mean()  # binary cross-entropy with logits
+    error = (1 / (1 + np.exp(-scores)) - labels) / len(centres)  # (B, 1 + M), gradient of the scores: p minus label
+    centre_gradient = np.einsum("bm,bme->be", error, other)  # (B, E)
+    other_gradient = error[..., None] * centre[:, None]  # (B, 1 + M, E)
     rows = len(vectors)
-    return loss, lookup_backward(to_centre, centres, rows), lookup_backward(to_other, words, rows)
+    return loss, lookup_backward(centre_gradient, centres, rows), lookup_backward(other_gradient, words, rows)
 
 
-def adagrad(table: np.ndarray, gradient: np.ndarray, past: np.ndarray, rate: float) -> None:
-    """Take one step in place: a table (V, D) against its gradient (V, D), shorter where past (V, D) is large.
+def adagrad(table: np.ndarray, gradient: np.ndarray, accumulator: np.ndarray, learning_rate: float) -> None:
+    """Take one step of Adagrad in place (Duchi et al. 2011): Σ ← Σ + ∇², θ ← θ − η ∇ / (√Σ + ε).
 
     Args:
-        table: Changed in place.
-        gradient: Of the loss.
-        past: The squares of all gradients so far, added up; this one's are added first.
-        rate: Length of the first step.
+        table: θ, (V, E), changed in place.
+        gradient: ∇, (V, E).
+        accumulator: Σ, (V, E), the sum of all squared gradients so far, changed in place.
+        learning_rate: η.
     """
-    past += gradient**2
-    table -= rate * gradient / (np.sqrt(past) + 1e-8)
+    accumulator += gradient**2
+    table -= learning_rate * gradient / (np.sqrt(accumulator) + 1e-8)
 
 
 def train(
-    captions: list[list[int]], size: int, width: int = 16, window: int = 2, epochs: int = 12, rate: float = 0.02
+    captions: list[list[int]],
+    vocabulary_size: int,
+    embedding: int = 16,
+    window: int = 2,
+    epochs: int = 12,
+    learning_rate: float = 0.02,
 ) -> tuple[np.ndarray, list[float]]:
-    """Learn word vectors from captions, from a fixed seed: 5 words of noise a pair, 1024 pairs a step.
+    """Learn word vectors from captions, from a fixed seed: 5 negative samples per pair, 1024 pairs per step.
 
     Args:
-        captions: Token ids, one list a caption.
-        size: V, how many words the vocabulary has.
-        width: D, how many numbers a word gets.
-        window: How many words to each side count as near.
+        captions: Token ids, one list per caption.
+        vocabulary_size: V.
+        embedding: E, the width of a word vector.
+        window: How many words to each side are the context.
         epochs: How often every pair is seen.
-        rate: Of `adagrad`.
+        learning_rate: Of `adagrad`.
 
     Returns:
-        The vectors before training and after each epoch, (E, V, D) with E = epochs + 1, and each epoch's mean loss.
+        The vectors before training and after each epoch, (N, V, E) with N = epochs + 1, and each epoch's mean loss.
     """
     rng = np.random.default_rng(5)
-    centres, near = pairs(captions, window)  # (N,), (N,)
-    odds = noise(np.bincount(near, minlength=size)).cumsum()
-    tables = rng.normal(size=(2, size, width)) / width  # near 0, so that nobody is believed or doubted yet
+    centres, contexts = pairs(captions, window)  # (N,), (N,)
+    cumulative = noise_distribution(np.bincount(contexts, minlength=vocabulary_size)).cumsum()  # (V,)
+    tables = rng.normal(size=(2, vocabulary_size, embedding)) / embedding  # small, so that at first σ(x · u) ≈ 0.5
     tables = tables.astype("float32")
-    past = np.zeros_like(tables)
+    accumulators = np.zeros_like(tables)
     history, losses = [tables[0].copy()], []
     for _ in range(epochs):
-        loss = []
-        for some in np.array_split(rng.permutation(len(centres)), -(-len(centres) // 1024)):
-            lots = np.searchsorted(odds[:-1], rng.random((len(some), 5)))  # (B, K) drawn by the odds
-            step = loss_and_gradients(*tables, centres[some], np.column_stack([near[some], lots]))
-            loss.append(step[0])
-            for table, gradient, square in zip(tables, step[1:], past, strict=True):
-                adagrad(table, gradient, square, rate)
+        batch_losses = []
+        for batch in np.array_split(rng.permutation(len(centres)), -(-len(centres) // 1024)):
+            negatives = np.searchsorted(cumulative[:-1], rng.random((len(batch), 5)))  # (B, M), by inverse transform
+            words = np.column_stack([contexts[batch], negatives])  # (B, 1 + M)
+            loss, *gradients = loss_and_gradients(*tables, centres[batch], words)
+            batch_losses.append(loss)
+            for table, gradient, accumulator in zip(tables, gradients, accumulators, strict=True):
+                adagrad(table, gradient, accumulator, learning_rate)
         history.append(tables[0].copy())
-        losses.append(float(np.mean(loss)))
+        losses.append(float(np.mean(batch_losses)))
     return np.array(history), losses
 
 
 def unit(table: np.ndarray) -> np.ndarray:
-    """Give every row of (V, D) or (E, V, D) the length 1, so that only its direction is left; zeros stay zeros."""
+    """Scale every row of (V, E), or (N, V, E), to unit length; rows of zeros stay zeros."""
     return table / np.maximum(np.linalg.norm(table, axis=-1, keepdims=True), 1e-12)
 
 
 def cosines(table: np.ndarray) -> np.ndarray:
-    """Compare the directions of any two words: a table (V, D) to cosines (V, V), from -1 (opposite) to 1 (the same)."""
+    """Cosine similarity of any two words: table (V, E) to (V, V), from -1 (opposite) to 1 (the same direction)."""
     return unit(table) @ unit(table).T
 
 
 def neighbours(similar: np.ndarray, word: int, count: int) -> np.ndarray:
-    """Name the words most like one: similarities (V, V) to ids (count,), the most similar first, itself left out."""
+    """Find a word's nearest neighbours: similarities (V, V) to ids (count,), the most similar first."""
     order = np.argsort(-similar[word], kind="stable")
     return order[order != word][:count]
 
 
-def own_group(similar: np.ndarray, group: list[int], count: int = 5) -> tuple[float, float]:
-    """Measure whether a group of words keeps together.
+def share_in_group(similar: np.ndarray, group: list[int], count: int = 5) -> tuple[float, float]:
+    """Measure whether the nearest neighbours of a group's words belong to the group.
 
     Args:
-        similar: (V, V), how alike any two words are.
+        similar: (V, V), the similarity of any two words.
         group: The ids of its words, at least two.
-        count: How many neighbours of each word are asked.
+        count: How many neighbours of each word count.
 
     Returns:
-        Which share of their neighbours belongs to the group, and which share would by chance.
+        The share of these neighbours that belong to the group, and chance level: the share among all other words.
     """
     share = np.mean([np.isin(neighbours(similar, word, count), group).mean() for word in group])
     return float(share), (len(group) - 1) / (len(similar) - 1)
 
 
-def place_of_ring(table: np.ndarray) -> tuple[int, int]:
-    """Seat words round a table in their order, and compare with every other way to seat them.
+def rank_of_ring(table: np.ndarray) -> tuple[int, int]:
+    """Rank a cyclic order of words among all cyclic orders by the summed cosine of neighbours.
 
     Args:
-        table: (N, D), the vectors of at least three words, in the order of the ring.
+        table: (N, E), the vectors of at least three words, in the order of the ring.
 
     Returns:
-        Which place this ring takes when the cosines of those who sit side by side are added up, 1 for the largest sum,
-        and how many rings there are.
+        The rank of this order, 1 for the largest sum, and how many orders there are.
     """
     similar = cosines(table)  # (N, N)
-    rings = [(0, *rest) for rest in permutations(range(1, len(table))) if rest[0] < rest[-1]]  # either way round is one
-    sums = similar[rings, np.roll(rings, -1, axis=1)].sum(axis=1)  # (rings,), that of the order given first
+    rings = [(0, *rest) for rest in permutations(range(1, len(table))) if rest[0] < rest[-1]]  # direction is ignored
+    sums = similar[rings, np.roll(rings, -1, axis=1)].sum(axis=1)  # (rings,), the first is that of the given order
     return 1 + int((sums > sums[0] + 1e-9).sum()), len(rings)
 
 
-def flatten(tables: np.ndarray) -> np.ndarray:
-    """Look at a cloud of words from the side on which it spreads widest: principal components, by singular values.
+def pca(tables: np.ndarray) -> np.ndarray:
+    """Project word vectors onto their first two principal components (Pearson 1901), by singular value decomposition.
 
     Args:
-        tables: (V, D), or several moments of one table, (E, V, D), which are all seen from the last one's side.
+        tables: (V, E), or (N, V, E), a table at N moments of training: the components are those of the last one.
 
     Returns:
-        A map (V, 2), or one a moment, (E, V, 2).
+        (V, 2), or (N, V, 2).
     """
-    last = tables.reshape(-1, *tables.shape[-2:])[-1]  # (V, D)
+    last = tables.reshape(-1, *tables.shape[-2:])[-1]  # (V, E)
     mean = last.mean(axis=0)
-    directions = np.linalg.svd(last - mean, full_matrices=False)[2][:2].T  # (D, 2)
-    largest = directions[np.abs(directions).argmax(axis=0), [0, 1]]  # plus or minus is anybody's choice: the largest
-    return (tables - mean) @ (directions * np.sign(largest))  # number is made positive, the same everywhere
+    directions = np.linalg.svd(last - mean, full_matrices=False)[2][:2].T  # (E, 2)
+    largest = directions[np.abs(directions).argmax(axis=0), [0, 1]]  # the sign of a component is arbitrary: its largest
+    return (tables - mean) @ (directions * np.sign(largest))  # number is made positive, the same on every machine

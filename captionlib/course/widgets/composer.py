@@ -85,7 +85,7 @@ def compose(place: str, look: int, things: list[list[str]]) -> toyscenes.Scene:
 
 
 def show(scene: toyscenes.Scene, caption: str) -> str:
-    """Turn a scene and a caption of it into HTML: the picture, the caption, and each statement judged.
+    """Turn a scene and a caption of it into HTML: the picture, the caption, and which of its statements are true.
 
     Args:
         scene: The truth.

@@ -1,4 +1,4 @@
-"""The embedding map of lesson 05: choose a word and a moment of training, see its neighbours and the map."""
+"""The embedding map of lesson 05: choose a word and an epoch of training, see its neighbours and the map."""
 
 import difflib
 import html
@@ -15,11 +15,11 @@ def embedding_map(history: np.ndarray, words: list[str], examples: list[str]) ->
     """Show the map.
 
     Args:
-        history: (E, V, D), the vectors before training and after each epoch.
+        history: (N, V, E), the vectors before training and after each epoch.
         words: The V words.
-        examples: Words that have a button; the first one is lit at first.
+        examples: Words that have a button; the first one is selected at first.
     """
-    points = skipgram.flatten(skipgram.unit(history))
+    points = skipgram.pca(skipgram.unit(history))
     word = parts.text_box("word", examples[0])
     buttons = [parts.button(example, lambda example=example: setattr(word, "value", example)) for example in examples]
     count, count_row = parts.slider("neighbours", 1, 15, 5)
@@ -37,15 +37,15 @@ def embedding_map(history: np.ndarray, words: list[str], examples: list[str]) ->
 
 
 def show(history: np.ndarray, points: np.ndarray, words: list[str], typed: str, count: int, epoch: int) -> str:
-    """Turn a word and a moment into HTML: the map with the word and its neighbours lit, and their cosines.
+    """Turn a word and an epoch into HTML: the map with the word and its neighbours highlighted, and their cosines.
 
     Args:
-        history: (E, V, D).
-        points: (E, V, 2), where the words lie on the map.
+        history: (N, V, E).
+        points: (N, V, 2), where the words lie on the map.
         words: The V words.
         typed: What the learner typed; capitals and blanks around it do not count.
         count: How many neighbours.
-        epoch: Which moment, from 0.
+        epoch: Which epoch, 0 is before training.
 
     Returns:
         HTML; or a sentence when the word is not among the words.
@@ -53,21 +53,21 @@ def show(history: np.ndarray, points: np.ndarray, words: list[str], typed: str, 
     word = typed.strip().lower()
     if word not in words:
         return f'<p role="status">{html.escape(unknown(word, words))}</p>'
-    told, near = nearest(history[epoch], words, word, count)
+    summary, near = nearest(history[epoch], words, word, count)
     title = f"“{word}” and its {count} nearest, after epoch {epoch}" if epoch else f"“{word}” before training"
     figure = word_map(points[epoch], words, title, word, near, frame=points.reshape(-1, 2))
-    image = parts.picture(figure, f"a map of {len(words)} words, epoch {epoch}; {told}", 800)
-    return f'<div style="min-height: 600px">{image}<p role="status">{html.escape(told)}</p></div>'
+    image = parts.picture(figure, f"a map of {len(words)} words, epoch {epoch}; {summary}", 800)
+    return f'<div style="min-height: 600px">{image}<p role="status">{html.escape(summary)}</p></div>'
 
 
 def nearest(table: np.ndarray, words: list[str], word: str, count: int) -> tuple[str, tuple[str, ...]]:
-    """Name a word's neighbours in a table (V, D): in a sentence with their cosines, and as words."""
+    """Name a word's neighbours in a table (V, E): in a sentence with their cosines, and as words."""
     similar = skipgram.cosines(table)
     own = words.index(word)
     ids = skipgram.neighbours(similar, own, count)
-    told = ", ".join(f"{words[i]} {similar[own, i]:.2f}" for i in ids)
-    middle = np.median(similar[~np.eye(len(words), dtype=bool)])
-    sentence = f"nearest to “{word}”: {told}. Half of all pairs of words have a cosine above {middle:.2f}."
+    listed = ", ".join(f"{words[i]} {similar[own, i]:.2f}" for i in ids)
+    median = np.median(similar[~np.eye(len(words), dtype=bool)])
+    sentence = f"nearest to “{word}”: {listed}. Half of all pairs of words have a cosine above {median:.2f}."
     return sentence, tuple(words[i] for i in ids)
 
 
@@ -81,6 +81,6 @@ def unknown(word: str, words: list[str]) -> str:
 
 
 def in_plain_text(history: np.ndarray, words: list[str], examples: list[str]) -> str:
-    """Say for each example what its neighbours are at the end of training; history is (E, V, D)."""
+    """Say for each example what its neighbours are at the end of training; history is (N, V, E)."""
     lines = ["Here stands the embedding map: a word, how many neighbours, a slider through training. At the end:"]
     return "\n".join(lines + [nearest(history[-1], words, word, 5)[0].split(". Half")[0] for word in examples])

@@ -1,4 +1,4 @@
-"""The workbench of lesson 06: type words, hold a gate of the LSTM that captions, see what it says next."""
+"""The workbench of lesson 06: type words, clamp a gate of the LSTM that captions, see what it says next."""
 
 import html
 
@@ -6,11 +6,11 @@ import ipywidgets
 import numpy as np
 
 from captionlib.course.figures import gates_at_work
-from captionlib.course.probes.speaker import Speaker
+from captionlib.course.probes.numpy_decoder import NumpyDecoder
 from captionlib.course.widgets import parts
 from captionlib.text import Tokenizer
 
-HANDS = {
+CLAMPS = {
     "hands off": {},
     "f = 0": {"f": 0},
     "f = 1": {"f": 1},
@@ -22,91 +22,89 @@ HANDS = {
     "freeze c": {"i": 0, "f": 1},
 }
 MOST_READ, MOST_SHOWN = 40, 12  # words
-Scenes = dict[str, tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]]  # name to image (H, W, 3) and first state
+Scenes = dict[str, tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]]  # name to image (H, W, 3) and initial state
 
 
-def lstm_workbench(speaker: Speaker, scenes: Scenes, units: dict[int, str], prefix: str) -> None:
+def lstm_workbench(decoder: NumpyDecoder, scenes: Scenes, units: dict[int, str], prefix: str) -> None:
     """Show the workbench.
 
     Args:
-        speaker: The LSTM to operate.
-        scenes: Name of each to its image (H, W, 3) uint8, and the first state and cell that it gives, each (H,).
+        decoder: The LSTM to intervene in.
+        scenes: Name of each to its image (H, W, 3) uint8, and its initial hidden state and cell state, each (H,).
         units: Which units to show, and what each is called.
         prefix: The words that stand there at first, three or more.
     """
     page = ipywidgets.HTML()
-    scene, hand = parts.choice("scene", scenes), parts.choice("hand", HANDS, "f = 0")
+    scene, gates = parts.choice("scene", scenes), parts.choice("hand", CLAMPS, "f = 0")
     line = parts.text_box("words so far", prefix)
-    at, row = parts.slider("hold at word, 0 for all", 0, len(words_of(speaker, prefix)) - 1, 3)
+    at, row = parts.slider("hold at word, 0 for all", 0, len(words_of(decoder, prefix)) - 1, 3)
 
     def redraw(_=None):
-        page.value = operate(speaker, units, *scenes[scene.value], line.value, hand.value, at.value)
+        page.value = show(decoder, units, *scenes[scene.value], line.value, gates.value, at.value)
 
     def retyped(change):
         for control in (at, row.children[1]):
-            control.max = max(1, len(words_of(speaker, change["new"])) - 1)
+            control.max = max(1, len(words_of(decoder, change["new"])) - 1)
         redraw()
 
     line.observe(retyped, "value")
-    for control in (scene, hand, at):
+    for control in (scene, gates, at):
         control.observe(redraw, "value")
     redraw()
-    bench = ipywidgets.VBox([scene, line, hand, row, page])
-    parts.present(bench, in_plain_text(speaker, scenes, prefix))
+    bench = ipywidgets.VBox([scene, line, gates, row, page])
+    parts.present(bench, in_plain_text(decoder, scenes, prefix))
 
 
-def words_of(speaker: Speaker, prefix: str) -> list[str]:
+def words_of(decoder: NumpyDecoder, prefix: str) -> list[str]:
     """Split what was typed as the captioner's tokenizer does; <start> stands first."""
-    return ["<start>", *Tokenizer(speaker.vocabulary).words(prefix)[:MOST_READ]]
+    return ["<start>", *Tokenizer(decoder.vocabulary).words(prefix)[:MOST_READ]]
 
 
-def operate(speaker: Speaker, units: dict[int, str], image, start: tuple, prefix: str, hand: str, at: int) -> str:
-    """Turn the controls into HTML: how the network goes on with and without the hand, and its gates and odds.
+def show(decoder: NumpyDecoder, units: dict[int, str], image, start: tuple, prefix: str, clamp: str, at: int) -> str:
+    """Turn the controls into HTML: how the network completes the sentence with and without clamping, gates and probs.
 
     Args:
-        speaker: The LSTM.
+        decoder: The LSTM.
         units: Which units to show, and what each is called.
         image: (H, W, 3) uint8, the scene.
-        start: The first state and cell that the scene gives, each (H,).
+        start: The scene's initial hidden state and cell state, each (H,).
         prefix: What was typed.
-        hand: One of `HANDS`.
-        at: At which word the hand holds, 1 is the first typed; 0 is every word.
+        clamp: One of `CLAMPS`.
+        at: At which word the gates are clamped, 1 is the first typed; 0 is every word.
 
     Returns:
-        HTML; the picture's description says what leads with and without the hand.
+        HTML; the picture's description names the most probable word with and without clamping.
     """
-    words, held, step = words_of(speaker, prefix), HANDS[hand], at or None
+    words, gates, step = words_of(decoder, prefix), CLAMPS[clamp], at or None
     if step and step >= len(words):
-        held = {}  # there is no such word
-    free, told = speaker.read(words, start), speaker.read(words, start, held, step)
+        gates = {}  # there is no such word
+    free, clamped = decoder.read(words, start), decoder.read(words, start, gates, step)
     shown = range(max(0, len(words) - MOST_SHOWN), len(words))
-    marks = [(gate, t - shown.start) for gate in held for t in shown if step in (None, t)]
-    known = [word if word in speaker.vocabulary else "<unk>" for word in words]
-    place = f"at “{known[step]}”" if step and held else "at every word"
-    ahead = f"hands off: {leader(speaker, free)}"
-    title = f"{hand} {place}: {leader(speaker, told)} ({ahead})" if held else ahead
-    part = {name: value[shown.start :] for name, value in told.items()}
-    figure = gates_at_work(
-        [known[t] for t in shown], part, units, speaker.vocabulary, free=free["odds"][-1], held=marks, title=title
-    )
-    lines = [("hands off", speaker.say(free))]
-    if held:
-        lines.append((html.escape(f"{hand} {place}"), speaker.say(told, None if step else held)))
+    marks = [(gate, t - shown.start) for gate in gates for t in shown if step in (None, t)]
+    known = [word if word in decoder.vocabulary else "<unk>" for word in words]
+    where = f"at “{known[step]}”" if step and gates else "at every word"
+    ahead = f"hands off: {most_probable(decoder, free)}"
+    title = f"{clamp} {where}: {most_probable(decoder, clamped)} ({ahead})" if gates else ahead
+    trace = {name: value[shown.start :] for name, value in clamped.items()}
+    figure = gates_at_work([known[t] for t in shown], trace, units, decoder.vocabulary, free["probs"][-1], marks, title)
+    lines = [("hands off", decoder.greedy(free))]
+    if gates:
+        lines.append((html.escape(f"{clamp} {where}"), decoder.greedy(clamped, None if step else gates)))
     said = "".join(f"<p>{name}: {sentence(words, more)}</p>" for name, more in lines)
-    unknown = sorted({f"“{word}”" for word in words if word not in speaker.vocabulary})
+    unknown = sorted({f"“{word}”" for word in words if word not in decoder.vocabulary})
     if unknown:
         said += f"<p>It does not know {html.escape(', '.join(unknown))} and reads &lt;unk&gt;.</p>"
-    cells = "; ".join(f"cell of unit {unit} {told['c'][-1, unit]:.1f}" for unit in units)
+    cells = "; ".join(f"cell of unit {unit} {clamped['c'][-1, unit]:.1f}" for unit in units)
     alt = f"After “{' '.join(words[1:])}”, {title}. {cells}."
     scene = parts.picture(image, "the scene that the first state comes from", 120)
     top = f'<div style="display:flex;gap:1.5em;align-items:center">{scene}<div role="status">{said}</div></div>'
     return top + parts.picture(figure, alt, 883)
 
 
-def leader(speaker: Speaker, told: dict) -> str:
-    """Name the likeliest next word and its odds; told["odds"] is (T, V)."""
-    odds = told["odds"][-1]
-    return f"“{speaker.vocabulary[int(odds.argmax())]}” {odds.max():.0%}"
+def most_probable(decoder: NumpyDecoder, trace: dict) -> str:
+    """Name the most probable next word and its probability; trace["probs"] is (T, V)."""
+    probs = trace["probs"][-1]
+    return f"“{decoder.vocabulary[int(probs.argmax())]}” {probs.max():.0%}"
 
 
 def sentence(words: list[str], more: list[str]) -> str:
@@ -114,17 +112,17 @@ def sentence(words: list[str], more: list[str]) -> str:
     return f"{html.escape(' '.join(words[1:]))} <b>{html.escape(' '.join(more)) or '(the end)'}</b>"
 
 
-def in_plain_text(speaker: Speaker, scenes: Scenes, prefix: str) -> str:
-    """Say how the network goes on with each hand, for the first scene, and with f = 0 at the last word for all."""
+def in_plain_text(decoder: NumpyDecoder, scenes: Scenes, prefix: str) -> str:
+    """Say how the network completes the first scene's sentence with each clamp, and every scene's with f = 0."""
     name, (_, start) = next(iter(scenes.items()))
-    words = words_of(speaker, prefix)
+    words = words_of(decoder, prefix)
     last = len(words) - 1
 
-    def adds(start, hand, at):
-        return f"{prefix} | {' '.join(speaker.go_on(words, start, HANDS[hand], at)) or '(the end)'}"
+    def adds(start, clamp, at):
+        return f"{prefix} | {' '.join(decoder.complete(words, start, CLAMPS[clamp], at)) or '(the end)'}"
 
     lines = [f"The scene is {name}. Behind the bar stands what the network adds, with a hand at “{words[last]}” alone:"]
-    lines += [f"{hand:9}: {adds(start, hand, last)}" for hand in HANDS]
-    lines += ["With a hand at every word:", *(f"{hand:9}: {adds(start, hand, None)}" for hand in [*HANDS][1:])]
+    lines += [f"{clamp:9}: {adds(start, clamp, last)}" for clamp in CLAMPS]
+    lines += ["With a hand at every word:", *(f"{clamp:9}: {adds(start, clamp, None)}" for clamp in [*CLAMPS][1:])]
     lines += [f"With f = 0 at “{words[last]}” alone:"]
     return "\n".join(lines + [f"{name:10}: {adds(start, 'f = 0', last)}" for name, (_, start) in scenes.items()])

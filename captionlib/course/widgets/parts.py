@@ -12,13 +12,13 @@ import numpy as np
 from IPython.display import display
 from PIL import Image
 
-from captionlib.plots import Figure
+from captionlib.plots import PAPER, ROLES, Figure
 
 WIDE = {"description_width": "initial"}  # a control's name is never cut off
 
 
 def picture(what: np.ndarray | Figure, alt: str, width: int) -> str:
-    """Turn an image or a figure into one HTML element, which changes without a flash and has a description.
+    """Turn an image or a figure into one HTML element with a description; it changes without flicker.
 
     Args:
         what: An image (H, W, 3) uint8, or a figure.
@@ -41,6 +41,36 @@ def picture(what: np.ndarray | Figure, alt: str, width: int) -> str:
     source = base64.b64encode(png).decode()
     size = f'width="{width}" height="{round(width * down / across)}"'
     return f'<img {size} alt="{html.escape(alt)}" src="data:image/png;base64,{source}">'
+
+
+def enlarged(
+    image: np.ndarray, side: int, box: tuple[int, int, int] | None = None, colour: str = ROLES["features"]
+) -> np.ndarray:
+    """Scale an image up without smoothing, and frame a square of its pixels.
+
+    Args:
+        image: (h, w, 3) uint8.
+        side: Pixels of the result along both sides.
+        box: Row, column and size of the square, in pixels of the image; it may reach beyond the image.
+        colour: Of the frame.
+
+    Returns:
+        (side, side, 3) uint8.
+    """
+    height, width = image.shape[:2]
+    large = image[np.arange(side) * height // side][:, np.arange(side) * width // side].copy()
+    if box is None:
+        return large
+    row, column, size = box
+    top, bottom = (round(y * side / height) for y in (row, row + size))
+    left, right = (round(x * side / width) for x in (column, column + size))
+    inner = (slice(max(top, 0), max(bottom, 0)), slice(max(left, 0), max(right, 0)))
+    inside = large[inner].copy()
+    for rim, paint in ((4, PAPER), (2, colour)):
+        rgb = [int(paint[i : i + 2], 16) for i in (1, 3, 5)]
+        large[max(top - rim, 0) : max(bottom + rim, 0), max(left - rim, 0) : max(right + rim, 0)] = rgb
+    large[inner] = inside
+    return large
 
 
 def slider(
@@ -67,7 +97,7 @@ def slider(
     box = box(description=f"{name}, typed", **ends)
     box.layout.width = f"{6 + 0.55 * len(box.description):.0f}em"
     if not isinstance(step, int):
-        slide.readout_format = ".3g"  # 0.001 shall not read 0.00
+        slide.readout_format = ".3g"  # or else 0.001 reads 0.00
     ipywidgets.link((slide, "value"), (box, "value"))
     return slide, ipywidgets.HBox([slide, box])
 

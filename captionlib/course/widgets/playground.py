@@ -55,11 +55,11 @@ def show(caption: str, clean: bool, split: str, words: list[str]) -> str:
     read = [tokenizer.vocabulary[i] for i in ids]
     shown = [piece if len(piece) < 24 else piece[:22] + "…" for piece in pieces]
     unknown = ids.count(UNK)
-    told = f"{len(pieces)} words, {unknown} of them unknown; vocabulary {len(tokenizer)} with its special tokens"
+    summary = f"{len(pieces)} words, {unknown} of them unknown; vocabulary {len(tokenizer)} with its special tokens"
     figure = token_rows(
         [("pieces", shown, None), ("tokens", read, ids)],
         f"What you type, and what a network with {len(words)} words reads",
     )
     width, height = figure.get_size_inches() * 80
     image = parts.picture(figure, f"pieces: {' '.join(shown)}; tokens: {' '.join(read)}", round(width))
-    return f'<div style="min-height: {round(height)}px">{image}<p role="status">{html.escape(told)}</p></div>'
+    return f'<div style="min-height: {round(height)}px">{image}<p role="status">{html.escape(summary)}</p></div>'

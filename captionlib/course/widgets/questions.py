@@ -21,12 +21,12 @@ def quiz(*questions: Question) -> None:
         reply = ipywidgets.HTML()
         buttons = [ipywidgets.Button(description=option, layout={"width": "100%"}) for option in options]
         for button, explanation in zip(buttons, options.values(), strict=True):
-            button.on_click(lambda _, reply=reply, explanation=explanation: tell(reply, explanation))
+            button.on_click(lambda _, reply=reply, explanation=explanation: reply_with(reply, explanation))
         boxes.append(ipywidgets.VBox([title, *buttons, reply], layout={"max_width": "46em"}))
     parts.present(ipywidgets.VBox(boxes), in_plain_text(questions))
 
 
-def tell(reply: ipywidgets.HTML, explanation: str) -> None:
+def reply_with(reply: ipywidgets.HTML, explanation: str) -> None:
     """Write an option's explanation below its question, where a screen reader hears of it."""
     reply.value = f'<p role="status">{html.escape(explanation)}</p>'
 

@@ -1,4 +1,4 @@
-"""The attention scrubber of lesson 08: step through the words of a caption, see where each of them looked."""
+"""The attention scrubber of lesson 08: step through the words of a caption, see the attention weights of each."""
 
 import html
 
@@ -30,7 +30,7 @@ def attention_scrubber(image: np.ndarray, tokens: list[str], attention: np.ndarr
 
 
 def show(image: np.ndarray, tokens: list[str], attention: np.ndarray, t: int) -> str:
-    """Turn one step into HTML: the caption with its word marked, the picture, and where that word looked.
+    """Turn one step into HTML: the caption with its word marked, the picture, and that word's attention.
 
     Args:
         image: (H, W, 3) uint8.
@@ -39,27 +39,27 @@ def show(image: np.ndarray, tokens: list[str], attention: np.ndarray, t: int) ->
         t: Which word, from 0.
 
     Returns:
-        HTML; the picture's description says which place got most.
+        HTML; the picture's description names the location with the largest weight.
     """
     ground = f"background:{ROLES['words']};color:{INK};padding:0 0.25em"
     words = [html.escape(word) for word in tokens]
     words[t] = f'<mark style="{ground}">{words[t]}</mark>'
-    share = attention[t] / attention[t].max()  # (rows, columns), the most seen place 1
+    share = attention[t] / attention[t].max()  # (rows, columns), the largest weight is 1
     height, width = (side // cells for side, cells in zip(image.shape[:2], share.shape, strict=True))
     share = np.kron(share, np.ones((height, width)))[..., None]  # (H, W, 1)
-    glow = 255 * matplotlib.colormaps[MAP](share[..., 0])[..., :3]  # (H, W, 3)
-    over = (1 - 0.7 * share) * (0.5 * image.mean(axis=2, keepdims=True) + 60) + 0.7 * share * glow
+    coloured = 255 * matplotlib.colormaps[MAP](share[..., 0])[..., :3]  # (H, W, 3)
+    over = (1 - 0.7 * share) * (0.5 * image.mean(axis=2, keepdims=True) + 60) + 0.7 * share * coloured
     pair = np.concatenate([image, np.full_like(image[:, :4], 255), over.astype(np.uint8)], axis=1)
-    told = looked(tokens[t], attention[t])
-    return f"<p>{' '.join(words)}</p>{parts.picture(pair, f'the scene, and beside it where {told}', 588)}<p>{told}</p>"
+    peak = peak_of(tokens[t], attention[t])
+    return f"<p>{' '.join(words)}</p>{parts.picture(pair, f'the scene, and beside it where {peak}', 588)}<p>{peak}</p>"
 
 
-def looked(word: str, weights: np.ndarray) -> str:
-    """Say where one word looked most: its map (rows, columns) as a sentence, places counted from the top left."""
+def peak_of(word: str, weights: np.ndarray) -> str:
+    """Say where one word's attention (rows, columns) is largest, locations counted from the top left."""
     row, column = divmod(int(weights.argmax()), weights.shape[1])
     return f"“{word}” looked most at row {row + 1}, column {column + 1}: {weights.max():.0%} of its attention"
 
 
 def in_plain_text(tokens: list[str], attention: np.ndarray) -> str:
-    """Say of each word where it looked; attention is (T, rows, columns)."""
-    return "\n".join(looked(word, weights) for word, weights in zip(tokens, attention, strict=True))
+    """Say of each word where its attention is largest; attention is (T, rows, columns)."""
+    return "\n".join(peak_of(word, weights) for word, weights in zip(tokens, attention, strict=True))

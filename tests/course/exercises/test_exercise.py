@@ -1,4 +1,4 @@
-"""Every exercise knows three outcomes, survives whatever a learner hands in, and never gives its answer away."""
+"""Every exercise knows three outcomes, survives whatever a learner passes in, and never gives its answer away."""
 
 import importlib
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from captionlib.course.exercises import lesson_00
-from captionlib.course.exercises.exercise import Exercise, unlike
+from captionlib.course.exercises.exercise import Exercise, compare
 
 LESSONS = [importlib.import_module(f"captionlib.course.exercises.lesson_{number:02}") for number in (*range(7), 8)]
 NAMED = {
@@ -20,7 +20,7 @@ ALL = [*NAMED.values()]
 
 @pytest.mark.parametrize("exercise", ALL, ids=[*NAMED])
 def test_the_solution_is_correct_and_a_stub_is_not_attempted(exercise, capsys):
-    mine = exercise.answer() if exercise.answer.__code__.co_argcount == 0 else exercise.answer
+    mine = exercise.reference() if exercise.reference.__code__.co_argcount == 0 else exercise.reference
     exercise.check(mine)
     exercise.check(...)
     lines = capsys.readouterr().out.splitlines()
@@ -28,7 +28,7 @@ def test_the_solution_is_correct_and_a_stub_is_not_attempted(exercise, capsys):
 
 
 @pytest.mark.parametrize("exercise", ALL, ids=[*NAMED])
-def test_whatever_a_learner_hands_in_is_not_yet(exercise, capsys):
+def test_whatever_a_learner_passes_in_is_not_yet(exercise, capsys):
     def stub(*_):
         return ...
 
@@ -75,7 +75,7 @@ def test_two_or_three_hints_and_a_solution_that_runs(exercise, capsys):
     exercise.solution()
     namespace = {"np": np}
     exec(capsys.readouterr().out, namespace)
-    shown = namespace[exercise.answer.__name__]
+    shown = namespace[exercise.reference.__name__]
     exercise.check(shown() if shown.__code__.co_argcount == 0 else shown)
     assert capsys.readouterr().out == "correct\n"
 
@@ -87,18 +87,18 @@ def test_two_or_three_hints_and_a_solution_that_runs(exercise, capsys):
         ("count_numbers", 288, "one row"),
         ("count_numbers", 100_000, "too large"),
         ("count_numbers", 27648.0, "a whole number"),
-        ("darken", lambda image: image / 2, "its numbers are float64, and uint8 is wanted"),
+        ("darken", lambda image: image / 2, "its numbers are float64, and uint8 is expected"),
         ("darken", lambda image: image, "at [0, 0, 0] it gives 200, which is too large"),
-        ("darken", lambda image: image[..., 0] // 2, "its shape is (1, 2), and (1, 2, 3) is wanted"),
+        ("darken", lambda image: image[..., 0] // 2, "its shape is (1, 2), and (1, 2, 3) is expected"),
         ("darken", lambda image: image.tolist(), "it gives list"),
         ("darken", lambda image: image - 128, "too "),
         ("share", lambda caption, reference: len(set(caption.split()) & set(reference.split())) / 4, "too small"),
-        ("darken", darken_in_place, "the one that was handed in has become dark, too"),
+        ("darken", darken_in_place, "the one that was passed in has become dark, too"),
         ("share", lambda c, r: len({*c.split()} & {*r.split()}) / max(1, len({*c.split()})), "'a a cat'"),
         ("share", lambda c, r: sum(w in r.split() for w in c.split()) / len(c.split()), "ZeroDivisionError"),
         ("share", lambda c, r: sum(w in r for w in c.split()) / max(len(c.split()), 1), "too large"),
         ("share", lambda c, r: float(c == r), "'a red boat sails'"),
-        ("share", lambda c, r: f"{c}", "a number is wanted"),
+        ("share", lambda c, r: f"{c}", "a number is expected"),
     ],
 )
 def test_expected_mistakes_get_their_own_reason(exercise, mine, reason, capsys):
@@ -113,7 +113,7 @@ def test_another_way_to_be_right_is_right(capsys):
     assert capsys.readouterr().out == "correct\ncorrect\n"
 
 
-def test_unlike_compares_within_a_tolerance():
-    assert unlike(np.array([1.0, 2.0]), np.array([1.0, 2.0 + 1e-7])) is None
-    assert unlike(np.array([1.0, np.nan]), np.array([1.0, 2.0])) == "at [1] it gives nan, which is too large"
-    assert unlike(np.array([1.0, 1.5]), np.array([1.0, 2.0])) == "at [1] it gives 1.5, which is too small"
+def test_compare_compares_within_a_tolerance():
+    assert compare(np.array([1.0, 2.0]), np.array([1.0, 2.0 + 1e-7])) is None
+    assert compare(np.array([1.0, np.nan]), np.array([1.0, 2.0])) == "at [1] it gives nan, which is too large"
+    assert compare(np.array([1.0, 1.5]), np.array([1.0, 2.0])) == "at [1] it gives 1.5, which is too small"

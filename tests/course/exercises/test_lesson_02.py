@@ -4,65 +4,65 @@ import numpy as np
 import pytest
 
 from captionlib.course.exercises import lesson_02 as exercises
-from captionlib.course.exercises.lesson_02 import adam_step, half_an_engine
+from captionlib.course.exercises.lesson_02 import adam_step, engine_class
 
 
 def engine_with(**methods):
     """The right engine, with some of its methods exchanged."""
-    node = half_an_engine()
+    node = engine_class()
     for name, method in methods.items():
         setattr(node, name, method)
     return node
 
 
-def times(arrows):
-    """An engine whose × makes these arrows."""
-    return engine_with(__mul__=lambda a, b: type(a)(a.value * b.value, arrows(a, b)))
+def times(parents):
+    """An engine whose × makes these parents."""
+    return engine_with(__mul__=lambda a, b: type(a)(a.value * b.value, parents(a, b)))
 
 
 def overwrites(self, nodes):
-    self.gradient = 1.0
+    self.grad = 1.0
     for node in reversed(nodes):
-        for parent, slope in node.arrows:
-            parent.gradient = slope * node.gradient
+        for parent, local in node.parents:
+            parent.grad = local * node.grad
 
 
-def walks_forwards(self, nodes):
-    self.gradient = 1.0
+def goes_forwards(self, nodes):
+    self.grad = 1.0
     for node in nodes:
-        for parent, slope in node.arrows:
-            parent.gradient += slope * node.gradient
+        for parent, local in node.parents:
+            parent.grad += local * node.grad
 
 
-def adds_the_slopes(self, nodes):
-    self.gradient = 1.0
+def adds_local_gradients(self, nodes):
+    self.grad = 1.0
     for node in reversed(nodes):
-        for parent, slope in node.arrows:
-            parent.gradient += slope + node.gradient
+        for parent, local in node.parents:
+            parent.grad += local + node.grad
 
 
-def forgets_what_came_back(self, nodes):
-    self.gradient = 1.0
+def forgets_the_upstream_gradient(self, nodes):
+    self.grad = 1.0
     for node in reversed(nodes):
-        for parent, slope in node.arrows:
-            parent.gradient += slope
+        for parent, local in node.parents:
+            parent.grad += local
 
 
-def forgets_the_slope(self, nodes):
-    self.gradient = 1.0
+def forgets_local_gradients(self, nodes):
+    self.grad = 1.0
     for node in reversed(nodes):
-        for parent, _ in node.arrows:
-            parent.gradient += node.gradient
+        for parent, _ in node.parents:
+            parent.grad += node.grad
 
 
 def stays_at_the_end(self, nodes):
-    self.gradient = 1.0
+    self.grad = 1.0
 
 
 def one_step_only(self, nodes):
-    self.gradient = 1.0
-    for parent, slope in self.arrows:
-        parent.gradient += slope
+    self.grad = 1.0
+    for parent, local in self.parents:
+        parent.grad += local
 
 
 def uncorrected(w, g, m, v, t, rate):
@@ -107,59 +107,63 @@ def plain(w, g, m, v, t, rate):
 @pytest.mark.parametrize(
     "exercise, mine, reason",
     [
-        ("slope", lambda f, x: f(x + 1e-5) - f(x - 1e-5), "divide by the width"),
-        ("slope", lambda f, x: (f(x + 1e-20) - f(x)) / 1e-20, "rounds it away"),
-        ("slope", lambda f, x: (f(x + 1e-5) - f(x - 1e-5)) / 1e-5, "it gives 12, twice too much"),
-        ("slope", lambda f, x: (f(x - 1e-5) - f(x + 1e-5)) / 2e-5, "it gives -6, which has the wrong sign"),
-        ("slope", lambda f, x: f(x + 1) - f(x), "it gives 7, too large: is the step small"),
-        ("slope", lambda f, x: f(x) / x, "for x² at x = 3 it gives 3, too small"),
-        ("slope", lambda f, x: np.array([6.0]), "a number is wanted"),
+        ("derivative", lambda f, x: f(x + 1e-5) - f(x - 1e-5), "divide by the width"),
+        ("derivative", lambda f, x: (f(x + 1e-20) - f(x)) / 1e-20, "rounding swallows it"),
+        ("derivative", lambda f, x: (f(x + 1e-5) - f(x - 1e-5)) / 1e-5, "it gives 12, twice the derivative"),
+        ("derivative", lambda f, x: (f(x - 1e-5) - f(x + 1e-5)) / 2e-5, "it gives -6, which has the wrong sign"),
+        ("derivative", lambda f, x: f(x + 1) - f(x), "it gives 7, too large: is the step small"),
+        ("derivative", lambda f, x: f(x) / x, "for x² at x = 3 it gives 3, too small"),
+        ("derivative", lambda f, x: np.array([6.0]), "a number is expected"),
         (
             "engine",
             times(lambda a, b: [(a, a.value), (b, b.value)]),
-            "3 × 5: the slope towards 3 is 3; nudge the 3 by 0",
+            "3 × 5: the local gradient of 3 is 3; change the 3 by 0",
         ),
-        ("engine", times(lambda a, b: [a, b]), "a list of pairs (node, slope) is wanted"),
-        ("engine", times(lambda a, b: [(a, b.value)]), "3 × 5: 1 arrow(s), which do not lead to just what it was made"),
-        ("engine", engine_with(exp=lambda a: type(a)(np.exp(a.value), [(a, 1)])), "exp of 3: the slope towards 3 is 1"),
-        ("engine", engine_with(log=lambda a: type(a)(np.log(a.value), ...)), "log of 5: its arrows are Ellipsis"),
+        ("engine", times(lambda a, b: [a, b]), "a list of pairs (node, local gradient) is expected"),
+        ("engine", times(lambda a, b: [(a, b.value)]), "3 × 5: 1 parent(s), which are not exactly the nodes it was"),
+        (
+            "engine",
+            engine_with(exp=lambda a: type(a)(np.exp(a.value), [(a, 1)])),
+            "exp of 3: the local gradient of 3 is 1",
+        ),
+        ("engine", engine_with(log=lambda a: type(a)(np.log(a.value), ...)), "log of 5: its parents are Ellipsis"),
         (
             "engine",
             engine_with(backward=overwrites),
-            "the gradient of a is 4: of two ways to the end only one is left",
+            "the gradient of a is 4: where two paths lead to the loss, only one",
         ),
-        ("engine", engine_with(backward=walks_forwards), "gradient of b is 0; does the walk begin at the end"),
-        ("engine", engine_with(backward=adds_the_slopes), "the gradient of a × b is 2, too large"),
+        ("engine", engine_with(backward=goes_forwards), "gradient of b is 0; does the loop start at the loss"),
+        ("engine", engine_with(backward=adds_local_gradients), "the gradient of a × b is 2, too large"),
         (
             "engine",
-            engine_with(backward=forgets_what_came_back),
-            "the ten boxes: after backward the gradient of e_moon is 1: only slopes have a part in it",
+            engine_with(backward=forgets_the_upstream_gradient),
+            "the ten nodes: after backward the gradient of e_moon is 1: the upstream gradient, that of the node",
         ),
         (
             "engine",
-            engine_with(backward=forgets_the_slope),
-            "gradient of b is 1: the slopes of the arrows have no part",
+            engine_with(backward=forgets_local_gradients),
+            "gradient of b is 1: the local gradients are not used",
         ),
-        ("engine", engine_with(backward=one_step_only), "the gradient of b is 0; does the walk begin"),
-        ("engine", engine_with(backward=stays_at_the_end), "the gradient of a × b is 0; does the walk begin"),
-        ("engine", engine_with(backward=lambda *_: None), "the gradient of the total is 0; does the walk begin"),
-        ("adam", uncorrected, "the weight moves by -0.3162; too far: both means began at 0"),
+        ("engine", engine_with(backward=one_step_only), "the gradient of b is 0; does the loop start"),
+        ("engine", engine_with(backward=stays_at_the_end), "the gradient of a × b is 0; does the loop start"),
+        ("engine", engine_with(backward=lambda *_: None), "the gradient of the total is 0; does the loop start"),
+        ("adam", uncorrected, "the weight moves by -0.3162; too far: both running means started at 0"),
         (
             "adam",
             keeps_the_corrected,
-            "step 1, gradient 4: the new mean is 4, too large: give it back as kept, not corrected",
+            "step 1, gradient 4: the new mean is 4, too large: return it as kept, without the bias correction",
         ),
         (
             "adam",
             without_root,
-            "step 1, gradient 4: the weight moves by -0.025; too short: it is divided by the corrected square as",
+            "step 1, gradient 4: the weight moves by -0.025; too short: divide by the root of the corrected square",
         ),
         ("adam", without_a_floor, "step 1, gradient 0: the weight moves by nan; 0 was divided by 0"),
         ("adam", uphill, "the weight moves by 0.1; its direction is wrong"),
         ("adam", from_step_0, "ZeroDivisionError"),
         ("adam", without_square, "step 1, gradient 4: the new square is 0.004, too small"),
         ("adam", plain, "step 1, gradient 4: the weight moves by -0.4; too far"),
-        ("adam", lambda w, *_: w, "three numbers are wanted: weight, mean, square"),
+        ("adam", lambda w, *_: w, "three numbers are expected: weight, mean, square"),
     ],
 )
 def test_expected_mistakes_get_their_own_reason(exercise, mine, reason, capsys):
@@ -168,16 +172,16 @@ def test_expected_mistakes_get_their_own_reason(exercise, mine, reason, capsys):
     assert out.startswith("not yet: ") and reason in out
 
 
-def test_an_engine_without_arrows_is_not_attempted(capsys):
+def test_an_engine_without_parents_is_not_attempted(capsys):
     exercises.engine.check(times(lambda a, b: ...))
     assert capsys.readouterr().out.startswith("not attempted")
 
 
-def walks_by_index(self, nodes):
-    self.gradient = 1
+def goes_by_index(self, nodes):
+    self.grad = 1
     for i in range(len(nodes) - 1, -1, -1):
-        for arrow in nodes[i].arrows:
-            arrow[0].gradient = arrow[0].gradient + nodes[i].gradient * arrow[1]
+        for pair in nodes[i].parents:
+            pair[0].grad = pair[0].grad + nodes[i].grad * pair[1]
 
 
 def as_keras_writes_it(weight, gradient, mean, square, t, learning_rate):
@@ -188,9 +192,9 @@ def as_keras_writes_it(weight, gradient, mean, square, t, learning_rate):
 
 
 def test_another_way_to_be_right_is_right(capsys):
-    exercises.slope.check(lambda f, x: np.float64((f(x + 1e-6) - f(x)) / 1e-6))  # to one side only
+    exercises.derivative.check(lambda f, x: np.float64((f(x + 1e-6) - f(x)) / 1e-6))  # to one side only
     another = times(lambda a, b: ((b, a.value), (a, b.value)))
-    another.backward = walks_by_index
+    another.backward = goes_by_index
     exercises.engine.check(another)
     exercises.adam.check(as_keras_writes_it)
     assert capsys.readouterr().out == "correct\ncorrect\ncorrect\n"

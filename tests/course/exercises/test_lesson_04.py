@@ -30,19 +30,19 @@ def of_captions(losses, tokens):
         (
             "make_vocabulary",
             lambda c, m: sorted(counted(c)),
-            "'a' should not stand at place 0; often seen words stand first",
+            "'a' should not stand at position 0; frequent words come first",
         ),
         (
             "make_vocabulary",
             lambda c, m: [w for w, n in counted(c).most_common() if n >= m],
-            "'cat' should not stand at place 1; often",
+            "'cat' should not stand at position 1; frequent",
         ),
         ("make_vocabulary", above, "'boat' is missing; how often does it occur?"),
         ("make_vocabulary", lambda c, m: counted(c).most_common(), "the list holds ('red', 3), and words alone"),
-        ("make_vocabulary", lambda c, m: set(counted(c)), "it gives set, and a list is wanted"),
-        ("make_vocabulary", lambda c, m: counted(c), "it gives Counter, and a list is wanted"),
+        ("make_vocabulary", lambda c, m: set(counted(c)), "it gives set, and a list is expected"),
+        ("make_vocabulary", lambda c, m: counted(c), "it gives Counter, and a list is expected"),
         ("make_vocabulary", lambda c, m: sorted(counted(c), key=lambda w: (-counted(c)[w], w)), "2, 'boat' should not"),
-        ("make_vocabulary", doubled, "a word stands in the list twice"),
+        ("make_vocabulary", doubled, "a word is in the list twice"),
         ("make_vocabulary", lambda c, m: list(" ".join(c)), "the list holds 't', which is not a word of the captions"),
         (
             "mean_loss",
@@ -58,10 +58,14 @@ def of_captions(losses, tokens):
         ),
         ("mean_loss", lambda loss, t: loss[(t != 0) & (t != 3)].mean(), "with a loss of 6 at both <end>"),
         ("mean_loss", lambda loss, t: (loss * (t != 0) * (t != 3)).sum() / 6, "with every loss 1, it gives 0.8333"),
-        ("mean_loss", lambda loss, t: loss[t != 0], "one number for the whole batch is wanted, and this is shape (6,)"),
+        (
+            "mean_loss",
+            lambda loss, t: loss[t != 0],
+            "one number for the whole batch is expected, and this is shape (6,)",
+        ),
         ("mean_loss", of_captions, "with a loss of 6 at both <end> and 0 elsewhere, it gives 2.25, too large"),
         ("mean_loss", lambda loss, t: loss[t != 0].tolist(), "this is shape (6,)"),
-        ("mean_loss", lambda loss, t: "4.0", "one number for the whole batch is wanted, and this is '4.0'"),
+        ("mean_loss", lambda loss, t: "4.0", "one number for the whole batch is expected, and this is '4.0'"),
     ],
 )
 def test_expected_mistakes_get_their_own_reason(exercise, mine, reason, capsys):

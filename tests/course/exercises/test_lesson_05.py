@@ -32,9 +32,9 @@ def in_place(table, word, count):
 
 WRONG = [
     ("gather_gradient", plus_equals, "ids [1, 3, 1] and 5 rows, at [1, 0] it gives 5.0, which is too small; a row was"),
-    ("gather_gradient", average, "at [1, 0] it gives 3.0, which is too small; a row was read more than once"),
+    ("gather_gradient", average, "at [1, 0] it gives 3.0, which is too small; a row was looked up more than once"),
     ("gather_gradient", lambda g, ids, rows: g[ids - ids.min()], "IndexError"),
-    ("gather_gradient", lambda g, ids, rows: plus_equals(g, ids, ids.max() + 1), "(4, 2), and (5, 2) is wanted"),
+    ("gather_gradient", lambda g, ids, rows: plus_equals(g, ids, ids.max() + 1), "(4, 2), and (5, 2) is expected"),
     ("gather_gradient", lambda g, ids, rows: plus_equals(g, ids, rows).tolist(), "it gives list"),
     ("gather_gradient", lambda g, ids, rows: np.eye(rows)[ids] @ g, "5 columns on its left meet 3 rows on its right"),
     ("gather_gradient", lambda g, ids, rows: int("five"), "raises ValueError: invalid literal"),
@@ -49,11 +49,11 @@ WRONG = [
     ("nearest_words", in_place, "changes the table that it was given"),
     ("nearest_words", lambda t, w, k: without(np.argsort(-cosines(t, w)), w, 1), "its shape is (1,), and (4,) is"),
     ("nearest_words", lambda t, w, k: np.sort(without(np.argsort(-cosines(t, w)), w, k)), "their order is not"),
-    ("nearest_words", lambda t, w, k: np.sort(cosines(t, w))[::-1][1 : k + 1], "ids are wanted"),
+    ("nearest_words", lambda t, w, k: np.sort(cosines(t, w))[::-1][1 : k + 1], "ids are expected"),
     (
         "nearest_words",
         lambda t, w, k: without(np.argsort(np.linalg.norm(t - t[w], axis=1)), w, k),
-        "others point nearer",
+        "others are more similar",
     ),
 ]
 

@@ -13,12 +13,12 @@ def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 
 
-def step(x, h, c, W, U, b, order="ifgo", squeeze=np.tanh, show=np.tanh, keep=True):
+def step(x, h, c, W, U, b, order="ifgo", activation=np.tanh, output=np.tanh, keep=True):
     """One LSTM step, with one mistake at a time."""
     blocks = dict(zip(order, np.split(x @ W + h @ U + b, 4, axis=-1), strict=True))
     i, f, o = (sigmoid(blocks[name]) for name in "ifo")
-    c = (f * c if keep else 0) + i * squeeze(blocks["g"])
-    return o * show(c), c
+    c = (f * c if keep else 0) + i * activation(blocks["g"])
+    return o * output(c), c
 
 
 def with_(**mistake):
@@ -38,7 +38,7 @@ def halves(x, h, c, W, U, b):
             lambda n: math.log(n),
             "for 3 words it gives a bias of 1.099, which is a gate of 0.75: 42.2% of",
         ),
-        ("forget_bias", lambda n: 1.0, "73.1% of the cell would be left"),
+        ("forget_bias", lambda n: 1.0, "73.1% of the cell state would be left"),
         (
             "forget_bias",
             lambda n: 0.0,
@@ -46,25 +46,25 @@ def halves(x, h, c, W, U, b):
         ),
         ("forget_bias", lambda n: -math.log(2 ** (1 / n) - 1) / math.log(2), "for 3 words"),
         ("forget_bias", lambda n: math.log(0.5 / n), "for 1 word"),
-        ("forget_bias", lambda n: f"{n}", "for 1 word it gives '1', and a number is wanted"),
-        ("one_step", with_(order="figo"), "another order than i, f, g, o"),
-        ("one_step", with_(order="ifog"), "another order than i, f, g, o"),
-        ("one_step", with_(squeeze=sigmoid), "the candidate has gone through a sigmoid"),
-        ("one_step", with_(squeeze=lambda z: z), "the candidate has not been squeezed"),
-        ("one_step", with_(keep=False), "the cell: at [0, 0]"),
-        ("one_step", with_(show=lambda c: c), "the state: at [0, 0]"),
-        ("one_step", halves, "the cell: at [0, 0]"),
-        ("one_step", lambda *a: step(*a)[::-1], "the state and the cell have changed places"),
-        ("one_step", lambda *a: step(*a)[0], "it gives ndarray, and two arrays are wanted"),
+        ("forget_bias", lambda n: f"{n}", "for 1 word it gives '1', and a number is expected"),
+        ("one_step", with_(order="figo"), "in another order than i, f, g, o"),
+        ("one_step", with_(order="ifog"), "in another order than i, f, g, o"),
+        ("one_step", with_(activation=sigmoid), "the candidate has a sigmoid instead of tanh"),
+        ("one_step", with_(activation=lambda z: z), "the candidate has no tanh"),
+        ("one_step", with_(keep=False), "the cell state: at [0, 0]"),
+        ("one_step", with_(output=lambda c: c), "the hidden state: at [0, 0]"),
+        ("one_step", halves, "the cell state: at [0, 0]"),
+        ("one_step", lambda *a: step(*a)[::-1], "the two are swapped: the hidden state"),
+        ("one_step", lambda *a: step(*a)[0], "it gives ndarray, and two arrays are expected"),
         (
             "one_step",
             lambda x, h, c, W, U, b: step(x[0], h[0], c[0], W, U, b),
-            "its shape is (3,), and (2, 3) is wanted",
+            "its shape is (3,), and (2, 3) is expected",
         ),
-        ("one_step_back", lambda dh, new, U: dh @ U.T, "no tanh is in it"),
-        ("one_step_back", lambda dh, new, U: (dh * (1 - np.tanh(new) ** 2)) @ U.T, "here it goes through once more"),
-        ("one_step_back", lambda dh, new, U: (dh * (1 - new**2)) @ U, "the shape fits either way"),
-        ("one_step_back", lambda dh, new, U: dh * (1 - new**2), "it has yet to pass U"),
+        ("one_step_back", lambda dh, new, U: dh @ U.T, "the derivative of tanh is missing"),
+        ("one_step_back", lambda dh, new, U: (dh * (1 - np.tanh(new) ** 2)) @ U.T, "here tanh is applied once more"),
+        ("one_step_back", lambda dh, new, U: (dh * (1 - new**2)) @ U, "so that the shape fits either way"),
+        ("one_step_back", lambda dh, new, U: dh * (1 - new**2), "the product with U is missing"),
         ("one_step_back", lambda dh, new, U: (dh * (1 - new)) @ U.T, "for two sentences and three units: at [0, 0] it"),
         ("one_step_back", lambda dh, new, U: ((dh * (1 - new**2)) @ U.T)[0], "its shape is (3,), and (2, 3) is"),
     ],

@@ -33,7 +33,7 @@ def masked(attention, cells):
         ("share_on", lambda a, cells: np.max([a[:, r, c] for r, c in cells], axis=0), "which is too small"),
         ("share_on", lambda a, cells: sum(a[0, r, c] for r, c in cells), "it gives float64"),
         ("share_on", lambda a, cells: a[:, 2, 1], "[(0, 1), (1, 2), (2, 3)], at [0] it gives"),
-        ("share_on", lambda a, cells: np.multiply(*masked(a, cells)), "its shape is (2, 3, 4), and (2,) is wanted"),
+        ("share_on", lambda a, cells: np.multiply(*masked(a, cells)), "its shape is (2, 3, 4), and (2,) is expected"),
     ],
 )
 def test_expected_mistakes_get_their_own_reason(exercise, mine, reason, capsys):

@@ -2,12 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from captionlib.course import figures
-from captionlib.course.figures.features import window
-from captionlib.course.scratch.convolution import receptive_field
 
 IMAGE = np.random.default_rng(3).integers(0, 256, (96, 96, 3), np.uint8)
 
@@ -22,20 +18,6 @@ def everything_is_inside(figure):
     for text in (*words, *figure.texts):
         box = text.get_window_extent()
         assert box.x0 >= -1 and box.y0 >= -1 and box.x1 <= figure.bbox.x1 + 1 and box.y1 <= figure.bbox.y1 + 1, text
-
-
-@given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 3)), min_size=1, max_size=5), st.integers(0, 11))
-@settings(max_examples=60, deadline=None)
-def test_a_window_is_as_wide_as_the_receptive_field_and_moves_by_all_strides(layers, place):
-    (first, end), (then, _) = window(tuple(layers), place, 96), window(tuple(layers), place + 1, 96)
-    assert end - first == receptive_field(layers)
-    assert then - first == np.prod([stride for _, stride in layers])
-
-
-def test_a_window_by_hand():
-    assert window(((3, 1),), 0, 9) == (-1, 2)  # one row of padding above
-    assert window(((3, 2),), 0, 96) == (0, 3)  # an even side and stride 2: the padding goes below
-    assert window(((3, 2), (3, 2)), 1, 96) == (4, 11)  # 2 and 3 of the first layer, and the one behind: 2 * 4 + 3 = 11
 
 
 def test_looks_shows_the_largest_place_and_frames_the_box():

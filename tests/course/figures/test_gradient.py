@@ -51,7 +51,7 @@ def test_a_slope_is_written_and_its_line_touches_the_curve():
 
 @pytest.mark.parametrize("rate", [0.02, 0.5])
 def test_a_descent_ends_where_it_leaves_all_sense(rate):
-    path = optimisers.descend(optimisers.sgd, SURFACES["two dips"].slope, (2, 2), 40, learning_rate=rate)
+    path = optimisers.descend(optimisers.sgd, SURFACES["two dips"].gradient, (2, 2), 40, learning_rate=rate)
     figure = figures.descent(SURFACES["two dips"], path, "Down")
     nothing_hangs_out(figure)
     assert "Down" in texts(figure)
@@ -62,7 +62,7 @@ def test_a_descent_ends_where_it_leaves_all_sense(rate):
 
 
 def test_a_loss_below_the_chart_leaves_it():
-    path = optimisers.descend(optimisers.sgd, VALLEY.slope, (1, 1), 60, learning_rate=0.15)
+    path = optimisers.descend(optimisers.sgd, VALLEY.gradient, (1, 1), 60, learning_rate=0.15)
     chart = figures.descent(VALLEY, path, "Gone").axes[1]
     assert chart.lines[0].get_ydata()[-1] < chart.get_ylim()[0]
     rates, flown = np.array([0.01, 0.1, 1]), np.array([1, 1e-9, np.nan])
@@ -76,7 +76,8 @@ def test_a_loss_below_the_chart_leaves_it():
 
 
 def test_walks_apart_stand_on_maps_of_their_own():
-    paths = {f"rate {r}": optimisers.descend(optimisers.sgd, VALLEY.slope, (1, 1), 5, learning_rate=r) for r in (0, 1)}
+    sgd, start = optimisers.sgd, (1, 1)
+    paths = {f"rate {r}": optimisers.descend(sgd, VALLEY.gradient, start, 5, learning_rate=r) for r in (0, 1)}
     figure = figures.walks_apart(VALLEY, paths, "Two rates")
     assert len(figure.axes) == 2 and {"rate 0", "rate 1", "Two rates"} <= set(texts(figure))
     nothing_hangs_out(figure)

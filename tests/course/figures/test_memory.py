@@ -13,7 +13,7 @@ def told(words, units=3):
     rng = np.random.default_rng(0)
     gates = {name: rng.uniform(-1, 1, (words, units)) for name in "ifgoc"}
     odds = rng.uniform(0.1, 1, (words, len(VOCABULARY)))
-    return gates | {"odds": odds / odds.sum(axis=1, keepdims=True)}
+    return gates | {"probs": odds / odds.sum(axis=1, keepdims=True)}
 
 
 def texts(figure):
@@ -46,7 +46,7 @@ def test_a_hand_is_framed_and_rings_show_the_odds_without_it():
     assert [(*frame.get_xy(), frame.get_width()) for frame in frames] == [(-0.5, -0.5, 3), (-0.5, 0.5, 3)]
     rings = figure.axes[1].collections[0].get_offsets()
     assert rings[:, 0].max() == 1 and "boat" in texts(figure) and not alone.axes[1].collections
-    leader = VOCABULARY[int(told(1)["odds"][0].argmax())]
+    leader = VOCABULARY[int(told(1)["probs"][0].argmax())]
     assert any(text.startswith(f"After “<start>”, “{leader}” leads with") for text in texts(alone))
 
 

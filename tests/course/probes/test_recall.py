@@ -7,30 +7,30 @@ from captionlib.course.probes import recall
 
 
 @pytest.mark.parametrize("kind", ["rnn", "lstm"])
-def test_blame_is_the_slope_of_the_loss(kind):
+def test_the_gradients_pass_a_numerical_check(kind):
     rng = np.random.default_rng(0)
-    weights = [weight.astype(float) for weight in recall.fresh(kind, rng, 2.0)]
+    weights = [weight.astype(float) for weight in recall.init_weights(kind, rng, 2.0)]
     x, first = recall.sentences(rng, 5, 4)
     x = x.astype(float)
     assert x.shape == (5, 5, 8) and (x[:, 0].argmax(-1) == first).all()
-    _, dx, slopes = recall.blame(kind, weights, x, first)
+    _, dx, gradients = recall.accuracy_and_gradients(kind, weights, x, first)
 
     def loss():
         states = rerun(kind, weights, x)
         logits = states @ weights[3] + weights[4]
         return (np.log(np.exp(logits).sum(1)) - logits[np.arange(5), first]).mean()
 
-    for array, slope in zip([x, *weights], [dx, *slopes], strict=True):
+    for array, gradient in zip([x, *weights], [dx, *gradients], strict=True):
         place = tuple(rng.integers(size) for size in array.shape)
         array[place] += 1e-5
         above = loss()
         array[place] -= 2e-5
-        assert slope[place] == pytest.approx((above - loss()) / 2e-5, rel=1e-6, abs=1e-8)
+        assert gradient[place] == pytest.approx((above - loss()) / 2e-5, rel=1e-6, abs=1e-8)
         array[place] += 1e-5
 
 
 def rerun(kind, weights, x):
-    """The last state (B, 16) by steps, another way than `blame` goes."""
+    """The last state (B, 16) by steps, another way than the code under test goes."""
     h = c = np.zeros((len(x), 16))
     for t in range(x.shape[1]):
         if kind == "rnn":

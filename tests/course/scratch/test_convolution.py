@@ -135,12 +135,26 @@ def test_two_small_kernels_are_one_large_one():
 @settings(max_examples=40, deadline=None)
 def test_the_receptive_field_is_what_a_poke_finds(layers):
     """Poke every pixel of a line in turn; those that change the first number of the last layer are its field."""
-    sees = scratch.receptive_field(layers)
-    pokes = np.eye(sees + 2)[:, None, :, None]  # one picture a pixel: (B, 1, W, 1)
+    field = scratch.receptive_field(layers)
+    pokes = np.eye(field + 2)[:, None, :, None]  # one picture a pixel: (B, 1, W, 1)
     for size, stride in layers:
         pokes = scratch.conv2d(pokes, np.ones((1, size, 1, 1)))[:, :, ::stride]
     felt = np.flatnonzero(pokes[:, 0, 0, 0])  # a stride beyond the size leaves holes: the field is what they span
-    assert felt[-1] - felt[0] + 1 == sees
+    assert felt[-1] - felt[0] + 1 == field
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 3)), min_size=1, max_size=5), st.integers(0, 11))
+@settings(max_examples=60, deadline=None)
+def test_a_span_is_as_wide_as_the_receptive_field_and_moves_by_all_strides(layers, location):
+    (first, end), (then, _) = (scratch.receptive_field_span(layers, each, 96) for each in (location, location + 1))
+    assert end - first == scratch.receptive_field(layers)
+    assert then - first == np.prod([stride for _, stride in layers])
+
+
+def test_a_span_by_hand():
+    assert scratch.receptive_field_span([(3, 1)], 0, 9) == (-1, 2)  # one row of padding above
+    assert scratch.receptive_field_span([(3, 2)], 0, 96) == (0, 3)  # an even side and stride 2: the padding goes below
+    assert scratch.receptive_field_span([(3, 2), (3, 2)], 1, 96) == (4, 11)  # locations 2 to 4 of the first layer
 
 
 def test_receptive_fields_that_the_lessons_name():

@@ -14,7 +14,7 @@ WORDS = ["a", "red", "blue", "rabbit", "runs", "<b>"] + [f"word{i}" for i in ran
 EPOCHS = 4
 HISTORY = np.random.default_rng(5).normal(size=(EPOCHS + 1, len(WORDS), 6))
 HISTORY[-1, 2] = 3 * HISTORY[-1, 1]  # at the end blue points the way of red
-POINTS = skipgram.flatten(skipgram.unit(HISTORY))
+POINTS = skipgram.pca(skipgram.unit(HISTORY))
 
 
 def show(typed="red", count=5, epoch=EPOCHS):

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from captionlib.course import widgets
-from captionlib.course.figures.features import window
+from captionlib.course.scratch.convolution import receptive_field_span
 from captionlib.course.widgets import features, parts
 from captionlib.data import toyscenes
 from captionlib.plots import ROLES
@@ -32,13 +32,13 @@ def others():
 
 @pytest.fixture(scope="module")
 def maps(others):
-    return features.all_maps(np.stack(list(SCENES.values()))), features.all_maps(others[1])
+    return features.feature_maps(np.stack(list(SCENES.values()))), features.feature_maps(others[1])
 
 
 def page_of(maps, others, scene, layer, channel, row, column):
     own, elsewhere = maps
-    favourites = features.favourite_patches(layer, elsewhere[layer], others[1], channel - 1)
-    return features.show(SCENES[scene], layer, own[layer][list(SCENES).index(scene)], favourites, channel, row, column)
+    patches = features.top_patches(layer, elsewhere[layer], others[1], channel - 1)
+    return features.show(SCENES[scene], layer, own[layer][list(SCENES).index(scene)], patches, channel, row, column)
 
 
 def is_true(page, maps, scene, layer, channel, row, column):
@@ -74,21 +74,21 @@ def test_every_value_of_every_control_is_told_truly(maps, others):
 
 
 def test_two_hundred_drawn_settings_are_told_truly(maps, others):
-    lots, size = random.Random(3), {layer: channels(layer) for layer in toynet.LAYERS}
+    rng, size = random.Random(3), {layer: channels(layer) for layer in toynet.LAYERS}
     for _ in range(200):
-        layer = lots.choice(list(toynet.LAYERS))
-        settings = {"scene": lots.choice(list(SCENES)), "layer": layer, "channel": lots.randint(1, size[layer])}
-        settings |= {"row": lots.randint(1, 12), "column": lots.randint(1, 12)}
+        layer = rng.choice(list(toynet.LAYERS))
+        settings = {"scene": rng.choice(list(SCENES)), "layer": layer, "channel": rng.randint(1, size[layer])}
+        settings |= {"row": rng.randint(1, 12), "column": rng.randint(1, 12)}
         is_true(page_of(maps, others, **settings), maps, **settings)
 
 
 @pytest.mark.parametrize("layer", toynet.LAYERS)
-def test_nothing_outside_the_window_reaches_the_place_and_its_rim_does(layer):
-    """Changed pixel lines move a place's answer exactly where the window says that it looks."""
+def test_nothing_outside_the_receptive_field_reaches_the_location_and_its_rim_does(layer):
+    """Changed pixel lines change a location's activations exactly where the span says."""
     network = toynet.load_recogniser()
     maps = features.keras.Model(network.input, network.get_layer(layer).output)
     place = maps.output.shape[1] // 2
-    first, end = window(toynet.LAYERS[layer], place, 96)
+    first, end = receptive_field_span(toynet.LAYERS[layer], place, 96)
     image = np.random.RandomState(0).randint(0, 256, (96, 96, 3)).astype(np.uint8)
     changed = np.repeat(image[None], 5, 0)
     for i, line in enumerate((first - 1, first, end - 1, end)):
@@ -99,20 +99,20 @@ def test_nothing_outside_the_window_reaches_the_place_and_its_rim_does(layer):
 
 
 def test_a_channel_can_be_a_word(maps, others):
-    """All eight favourite patches of channel 91 show cars: the middle of each lies in a car's box."""
+    """All top patches of channel 91 show cars: the middle of each lies in a car's box."""
     answers = maps[1]["shape"][..., 90].reshape(60, -1)
     for i in np.argsort(-answers.max(1))[:6]:
         assert divmod(int(answers[i].argmax()), 12) in toyscenes.cells_of(others[0][i], "car")
 
 
-def test_the_frame_stands_round_what_the_place_sees(maps, others):
+def test_the_frame_stands_round_the_receptive_field(maps, others):
     page = page_of(maps, others, **START | {"scene": "fox", "row": 5, "column": 3})
     image = np.asarray(Image.open(io.BytesIO(base64.b64decode(re.search(r'base64,([^"]+)', page)[1]))).convert("RGB"))
     blue = np.array([int(ROLES["features"][i : i + 2], 16) for i in (1, 3, 5)])
     scale = image.shape[1] / 600
     rows, columns = np.nonzero((image[: round(192 * scale), : round(192 * scale)] == blue).all(axis=-1))
     for seen, place in ((rows, 4), (columns, 2)):
-        first, end = (2 * scale * pixel for pixel in window(toynet.LAYERS["shape"], place, 96))
+        first, end = (2 * scale * pixel for pixel in receptive_field_span(toynet.LAYERS["shape"], place, 96))
         assert seen.min() == pytest.approx(first, abs=4 * scale) and seen.max() == pytest.approx(end, abs=4 * scale)
 
 

@@ -61,15 +61,15 @@ def test_every_value_of_every_control_is_told_truly():
 
 
 def test_two_hundred_drawn_settings_are_told_truly():
-    lots = random.Random(1)
+    rng = random.Random(1)
     for _ in range(200):
-        settings = {name: lots.choice(list(values)) for name, values in VALUES.items()}
+        settings = {name: rng.choice(list(values)) for name, values in VALUES.items()}
         is_true(page_of(**settings), settings)
 
 
-def test_the_answer_is_the_loops_answer():
+def test_the_feature_map_is_that_of_the_loops():
     kernel = np.arange(9.0).reshape(3, 3)
-    mine = kernels.answer(PICTURES["small"], kernel, 2, 3, "valid", "none")
+    mine = kernels.feature_map(PICTURES["small"], kernel, 2, 3, "valid", "none")
     np.testing.assert_allclose(mine, by_loops(PICTURES["small"].astype(float), kernel, 3) / 2)
 
 

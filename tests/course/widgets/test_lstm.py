@@ -1,4 +1,4 @@
-"""The workbench answers to every hand, scene, word and line of text; what it says is what the network says."""
+"""The workbench works with every clamp, scene, word and line of text; what it says is what the network says."""
 
 import re
 from random import Random
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from captionlib.course import widgets
-from captionlib.course.probes.speaker import Speaker
+from captionlib.course.probes.numpy_decoder import NumpyDecoder
 from captionlib.course.widgets import lstm, parts
 
 WORDS = ["<pad>", "<start>", "<end>", "<unk>", "a", "boat", "red", "sails", "the", "lake", "and"]
@@ -27,10 +27,10 @@ PREFIXES = [
 
 
 @pytest.fixture(scope="module")
-def speaker():
+def decoder():
     rng = np.random.default_rng(6)
     shapes = (len(WORDS), 3), (3, 20), (5, 20), (20,), (5, len(WORDS)), (len(WORDS),)
-    return Speaker(WORDS, *(rng.normal(size=shape) for shape in shapes))
+    return NumpyDecoder(WORDS, *(rng.normal(size=shape) for shape in shapes))
 
 
 @pytest.fixture(scope="module")
@@ -45,47 +45,47 @@ def undrawn(monkeypatch):
     monkeypatch.setattr(parts.Figure, "png", lambda figure: figure.draw_without_rendering() or b"")
 
 
-def page(speaker, scenes, scene="lake", prefix="a red boat", hand="f = 0", at=2):
-    return lstm.operate(speaker, UNITS, *scenes[scene], prefix, hand, at)
+def page(decoder, scenes, scene="lake", prefix="a red boat", clamp="f = 0", at=2):
+    return lstm.show(decoder, UNITS, *scenes[scene], prefix, clamp, at)
 
 
 def alt(html):
     return re.findall(r'alt="([^"]*)"', html)[1]
 
 
-@pytest.mark.parametrize("hand", lstm.HANDS)
+@pytest.mark.parametrize("clamp", lstm.CLAMPS)
 @pytest.mark.parametrize("at", [0, 1, 3, 9])
-def test_every_hand_at_every_word(speaker, scenes, undrawn, hand, at):
-    html = page(speaker, scenes, hand=hand, at=at)
-    held = hand != "hands off" and at < 4
-    assert (f"{hand} at " in html) == held and html.count("<img ") == 2
+def test_every_clamp_at_every_word(decoder, scenes, undrawn, clamp, at):
+    html = page(decoder, scenes, clamp=clamp, at=at)
+    clamped = clamp != "hands off" and at < 4
+    assert (f"{clamp} at " in html) == clamped and html.count("<img ") == 2
     words = ["<start>", "a", "red", "boat"]
-    odds = speaker.read(words, scenes["lake"][1], lstm.HANDS[hand] if held else None, at or None)["odds"][-1]
-    assert f"“{WORDS[int(odds.argmax())]}” {odds.max():.0%}" in alt(html).replace("&lt;", "<").replace("&gt;", ">")
+    probs = decoder.read(words, scenes["lake"][1], lstm.CLAMPS[clamp] if clamped else None, at or None)["probs"][-1]
+    assert f"“{WORDS[int(probs.argmax())]}” {probs.max():.0%}" in alt(html).replace("&lt;", "<").replace("&gt;", ">")
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
-@pytest.mark.parametrize("hand", ["hands off", "freeze c"])
-def test_every_kind_of_text(speaker, scenes, prefix, hand):
-    html = page(speaker, scenes, prefix=prefix, hand=hand, at=0)
+@pytest.mark.parametrize("clamp", ["hands off", "freeze c"])
+def test_every_kind_of_text(decoder, scenes, prefix, clamp):
+    html = page(decoder, scenes, prefix=prefix, clamp=clamp, at=0)
     assert html.count("<img ") == 2 and "<b>bold" not in html
     assert ("does not know “dog”" in html) == ("dog" in prefix)
 
 
-def test_200_drawn_combinations(speaker, scenes, monkeypatch):
+def test_200_drawn_combinations(decoder, scenes, monkeypatch):
     monkeypatch.setattr(parts.Figure, "png", lambda figure: b"")
-    lots = Random(6)
+    rng = Random(6)
     for _ in range(200):
-        prefix = " ".join(lots.choices([*WORDS[4:], "dog", "<end>", "x" * 30], k=lots.randrange(15)))
-        how = {"scene": lots.choice([*scenes]), "hand": lots.choice([*lstm.HANDS]), "at": lots.randrange(16)}
-        html = page(speaker, scenes, prefix=prefix, **how)
+        prefix = " ".join(rng.choices([*WORDS[4:], "dog", "<end>", "x" * 30], k=rng.randrange(15)))
+        how = {"scene": rng.choice([*scenes]), "clamp": rng.choice([*lstm.CLAMPS]), "at": rng.randrange(16)}
+        html = page(decoder, scenes, prefix=prefix, **how)
         assert re.match(r'<div .*<img width="120" .* alt="After “', html, re.S)
 
 
-def test_no_hand_changes_nothing_and_an_unknown_word_has_no_hand(speaker, scenes):
-    assert "<p>hands off: a red boat <b>" in page(speaker, scenes, hand="hands off")
-    assert page(speaker, scenes, at=9) != page(speaker, scenes, at=2)
-    assert alt(page(speaker, scenes, at=9)) == alt(page(speaker, scenes, hand="hands off"))
+def test_no_clamp_changes_nothing_and_a_word_that_is_not_there_is_not_clamped(decoder, scenes):
+    assert "<p>hands off: a red boat <b>" in page(decoder, scenes, clamp="hands off")
+    assert page(decoder, scenes, at=9) != page(decoder, scenes, at=2)
+    assert alt(page(decoder, scenes, at=9)) == alt(page(decoder, scenes, clamp="hands off"))
 
 
 @pytest.fixture
@@ -95,13 +95,13 @@ def shown(monkeypatch):
     return seen
 
 
-def test_the_controls_move_the_page_and_the_slider_follows_the_text(speaker, scenes, shown):
-    widgets.lstm_workbench(speaker, scenes, UNITS, "a red boat sails")
+def test_the_controls_move_the_page_and_the_slider_follows_the_text(decoder, scenes, shown):
+    widgets.lstm_workbench(decoder, scenes, UNITS, "a red boat sails")
     ((bench, words),) = shown
-    scene, line, hand, (slide, box), page = (*bench.children[:3], bench.children[3].children, bench.children[4])
-    assert (slide.max, box.max, slide.value, hand.value) == (4, 4, 3, "f = 0") and "at “boat”" in page.value
-    assert len(words.splitlines()) == 2 + 2 * len(lstm.HANDS) + len(scenes) and words.count("freeze c ") == 2
-    for control, value in ((box, 1), (hand, "o = 1"), (scene, "snow"), (line, "a boat")):
+    scene, line, clamp, (slide, box), page = (*bench.children[:3], bench.children[3].children, bench.children[4])
+    assert (slide.max, box.max, slide.value, clamp.value) == (4, 4, 3, "f = 0") and "at “boat”" in page.value
+    assert len(words.splitlines()) == 2 + 2 * len(lstm.CLAMPS) + len(scenes) and words.count("freeze c ") == 2
+    for control, value in ((box, 1), (clamp, "o = 1"), (scene, "snow"), (line, "a boat")):
         before = page.value
         control.value = value
         assert page.value != before

@@ -14,7 +14,7 @@ from captionlib.course import widgets
 from captionlib.course.probes.surfaces import SURFACES
 from captionlib.course.widgets import optimisers, parts
 
-VALUES = {"surface": list(SURFACES), "optimiser": list(optimisers.STEPS)}
+VALUES = {"surface": list(SURFACES), "optimiser": list(optimisers.OPTIMISERS)}
 VALUES |= {"learning_rate": np.arange(0.01, 0.505, 0.01), "momentum": np.arange(0, 0.995, 0.01)}
 VALUES |= {name: np.arange(-2, 2.1, 0.25) for name in ("start_x", "start_y")} | {"steps": range(1, 101)}
 KINDS = ["It flew off: ", "It has arrived.", "It climbs: ", "It zig-zags: ", "It rests ", "It swings: ", "It is on its"]
@@ -40,7 +40,7 @@ def test_every_value_of_each_control_draws(name, monkeypatch):
     monkeypatch.setattr(parts, "picture", lambda figure, alt, width: f'<img width="883" height="432" alt="{alt}">')
     told = set()
     for value in VALUES[name]:
-        page = optimisers.show(**optimisers.BEGIN | {name: value})
+        page = optimisers.show(**optimisers.START | {name: value})
         assert kind_of(page)
         told.add(page)
     assert len(told) == len(VALUES[name])  # and each says something else
@@ -54,7 +54,7 @@ def test_any_combination_draws_without_a_warning():
         for number in range(200):
             chosen = {name: rng.choice(list(values)) for name, values in VALUES.items()}
             if number % 20:  # the drawing takes most of the time: twenty of the 200 in full
-                path = optimisers.walk(**chosen)
+                path = optimisers.descend(**chosen)
                 told = optimisers.outcome(chosen["surface"], path)
                 seen.add(next(kind for kind in KINDS if kind in told))
             else:
@@ -78,14 +78,14 @@ def test_any_combination_draws_without_a_warning():
     ],
 )
 def test_each_kind_of_walk_is_told(kind, settings):
-    assert kind in optimisers.show(**optimisers.BEGIN | settings)
+    assert kind in optimisers.show(**optimisers.START | settings)
 
 
 def test_a_walk_beyond_all_numbers_draws_cleanly():
     far = {"surface": "two dips", "optimiser": "SGD", "learning_rate": 0.5, "steps": 100}
-    path = optimisers.walk(**optimisers.BEGIN | far)
+    path = optimisers.descend(**optimisers.START | far)
     assert not np.isfinite(path[-1]).all()
-    page = optimisers.show(**optimisers.BEGIN | far)
+    page = optimisers.show(**optimisers.START | far)
     assert kind_of(page) == "It flew off: " and drawn(page).std() > 10
 
 

@@ -43,10 +43,10 @@ def all_settings(controls, seed=0):
             control.value = value
             yield control.description, value
         control.value = start if start in values(control) else values(control)[0]
-    lots = random.Random(seed)
+    rng = random.Random(seed)
     for _ in range(200):
         for control in controls:
-            control.value = lots.choice(values(control))
+            control.value = rng.choice(values(control))
         yield "drawn", [control.value for control in controls]
 
 
