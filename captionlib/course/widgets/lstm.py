@@ -5,7 +5,7 @@ import html
 import ipywidgets
 import numpy as np
 
-from captionlib.course.figures import gates_at_work
+from captionlib.course.figures import gate_activations
 from captionlib.course.probes.speaker import Speaker
 from captionlib.course.widgets import parts
 from captionlib.text import Tokenizer
@@ -86,9 +86,8 @@ def operate(speaker: Speaker, units: dict[int, str], image, start: tuple, prefix
     ahead = f"hands off: {leader(speaker, free)}"
     title = f"{hand} {place}: {leader(speaker, told)} ({ahead})" if held else ahead
     part = {name: value[shown.start :] for name, value in told.items()}
-    figure = gates_at_work(
-        [known[t] for t in shown], part, units, speaker.vocabulary, free=free["odds"][-1], held=marks, title=title
-    )
+    shown_words = [known[t] for t in shown]
+    figure = gate_activations(shown_words, part, units, speaker.vocabulary, free["odds"][-1], marks, title)
     lines = [("hands off", speaker.say(free))]
     if held:
         lines.append((html.escape(f"{hand} {place}"), speaker.say(told, None if step else held)))
