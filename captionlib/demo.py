@@ -2,7 +2,6 @@
 
 import base64
 import html
-import io
 from pathlib import Path
 from random import Random
 
@@ -19,7 +18,8 @@ h2 {{ font-size: 1.2rem; margin: 2.5rem 0 .2rem }} p {{ margin: .2rem 0 }} img {
 .no {{ color: #a33000 }} .yes {{ color: #1b6e3c }}
 </style></head><body>
 <h1>What the captioner says of scenes it has never seen</h1>
-<p>{model}, captionlib {version}, seed {seed}. Under each caption: where each word looked, brightest where most.</p>
+<p>{model}, captionlib {version}, seed {seed}. Under each caption: one panel per word, in its own
+colours where that word looked and grey elsewhere.</p>
 {scenes}
 </body></html>
 """
@@ -48,9 +48,7 @@ def write_page(out: Path, model: str, scenes: int, seed: int) -> None:
             figure = plots.captioned(image, caption.text)
         else:
             figure = plots.attention_strip(image, caption.tokens, caption.attention)
-        png = io.BytesIO()
-        figure.savefig(png, format="png", dpi=100)
-        source = base64.b64encode(png.getvalue()).decode()
+        source = base64.b64encode(figure.png()).decode()
         text = html.escape(caption.text)
         alt = f"The scene, and a map of attention for each word of: {text}"
         sections.append(f'<h2>{text}</h2>{judged}<img alt="{alt}" src="data:image/png;base64,{source}">')

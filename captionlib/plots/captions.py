@@ -3,11 +3,9 @@
 import textwrap
 
 import numpy as np
-from matplotlib.axes import Axes
 
+from captionlib.plots.layout import GAP, TITLE, WIDTH, add_title, show_picture
 from captionlib.plots.palette import Figure, house_style
-
-WIDTH, GAP, TITLE = 9.2, 0.12, 0.36  # inches: a notebook's width, between pictures, above them for the title
 
 
 @house_style
@@ -37,7 +35,7 @@ def gallery(images: list[np.ndarray], captions: list[str], title: str) -> Figure
 
     Args:
         images: Each (H, W, 3) uint8, all of one shape.
-        captions: One a picture.
+        captions: One per picture.
         title: What the pictures say together.
 
     Returns:
@@ -56,11 +54,5 @@ def gallery(images: list[np.ndarray], captions: list[str], title: str) -> Figure
         place = (column * (width + GAP) / WIDTH, (top - tall) / height, width / WIDTH, tall / height)
         show_picture(axes := figure.add_axes(place), image)
         axes.text(0, -0.05 / tall, "\n".join(lines), transform=axes.transAxes, va="top")
-    figure.text(0.002, 1 - 0.07 / height, title, ha="left", va="top", weight="bold", fontsize=12)
+    add_title(figure, title)
     return figure
-
-
-def show_picture(axes: Axes, image: np.ndarray) -> None:
-    """Fill axes with an image (H, W, 3), without ticks and frame."""
-    axes.imshow(image, interpolation="lanczos" if image.shape[0] < 150 else "antialiased")
-    axes.axis("off")

@@ -7,6 +7,9 @@ them, as LETTERS says.
 
 import base64
 import io
+import logging
+import re
+import warnings
 from pathlib import Path
 
 import matplotlib
@@ -44,9 +47,11 @@ STYLE = {
     "figure.facecolor": PAPER,
     "legend.frameon": False,
     "image.cmap": MAP,
+    "text.parse_math": False,  # a $ in a caption is a dollar; see also `powers_of_ten`
 }
 house_style = matplotlib.rc_context(STYLE)  # stands as a decorator above every plot function
 SCREEN_DPI = 96
+log = logging.getLogger(__name__)
 
 
 class Figure(MatplotlibFigure):
@@ -64,6 +69,20 @@ class Figure(MatplotlibFigure):
         file = io.BytesIO()
         self.savefig(file, format="png", dpi=SCREEN_DPI * sharpness)
         return file.getvalue()
+
+    def savefig(self, *args, **settings):
+        """Write the figure as Matplotlib does, with one sentence for all letters that its font lacks, not one each."""
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            super().savefig(*args, **settings)
+        missing = {}
+        for warning in caught:
+            if glyph := re.match(r"Glyph (\d+) .* missing from", str(warning.message)):
+                missing[chr(int(glyph[1]))] = None  # a dictionary keeps their order
+            else:
+                warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+        if missing:
+            log.warning("The font of figures lacks %s; a box stands in the place of each.", " ".join(missing))
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         """Answer a notebook: a PNG, or a JPEG a quarter as large where the figure shows pictures."""

@@ -56,8 +56,9 @@ def main() -> None:
     for name in DRAWINGS:
         getattr(figures, name)().save(HERE / f"{name}.png")
     captioner = Captioner.load("toyscenes_show_attend_tell")
-    scene = toyscenes.scene_from("snow", ("house", "red", "big", "stands"), ("fox", "red", "small", "runs"))
-    image = toyscenes.draw(scene)  # (96, 96, 3)
+    car = ("car", "purple", "big", "stands", "left", "front")
+    bird = ("bird", "green", "small", "sits", "right", "front")
+    image = toyscenes.draw(toyscenes.scene_from("meadow", car, bird))  # (96, 96, 3)
     caption = captioner.caption([image])[0]
     figure = plots.attention_strip(image, caption.tokens, caption.attention)
     (HERE / "attention.png").write_bytes(figure.png(sharpness=1))

@@ -1,9 +1,13 @@
 """A figure is drawn from data alone, shows itself in a notebook, and says its message in its title."""
 
 import base64
+import subprocess
+import sys
+import warnings
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from PIL import Image
 
 from captionlib import plots
@@ -57,8 +61,9 @@ def test_attention_strip_has_a_panel_a_word_and_says_who_looks_most_firmly(count
     figure = plots.attention_strip(IMAGE, words, attention)
     assert len(figure.axes) == count + 1
     assert f"“{words[-1]}” gives 100% of its attention to one of 12 places" in texts(figure)
-    brightest = figure.axes[-1].images[-1].get_array()
-    assert np.unravel_index(brightest.argmax(), (3, 4)) == (1, 3)
+    assert (figure.axes[0].images[0].get_array() == IMAGE).all()
+    lit = np.asarray(figure.axes[-1].images[0].get_array())
+    assert (lit == plots.attention_overlay(IMAGE, attention[-1])).all()
     for axes in figure.axes:  # nothing hangs out of the figure
         box = axes.get_position()
         assert 0 <= box.x0 < box.x1 <= 1.001 and 0 <= box.y0 < box.y1 <= 1
@@ -90,8 +95,8 @@ def test_gallery_keeps_every_picture_and_its_words_inside():
 
 
 def test_next_word_shows_the_likeliest_first():
-    odds = np.array([0.05, 0.7, 0.001, 0.249])
-    figure = figures.next_word(odds, ["a", "boat", "cat", "dog"], "a red", show=4)
+    probs = np.array([0.05, 0.7, 0.001, 0.249])
+    figure = figures.next_word(probs, ["a", "boat", "cat", "dog"], "a red", show=4)
     assert "After “a red”, “boat” leads with 70%" in texts(figure)
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["boat", "dog", "a", "cat"]
     assert "under 1%" in texts(figure)
@@ -100,3 +105,54 @@ def test_next_word_shows_the_likeliest_first():
 def test_attention_of_another_shape_is_refused():
     with pytest.raises(CaptionlibError, match=r"2 words need attention of shape \(2, rows, columns\), not \(2, 9\)"):
         plots.attention_strip(IMAGE, ["a", "dog"], np.ones((2, 9)))
+
+
+FORMULAS = [r"$\win$ a_b^c", r"$1 to $2 \frac{"]  # what Matplotlib would read as mathematics, or choke on
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda text: plots.captioned(IMAGE, text),
+        lambda text: plots.gallery([IMAGE], [text], text),
+        lambda text: plots.attention_strip(IMAGE, [text], np.full((1, 2, 2), 0.25)),
+        lambda text: figures.next_word(np.array([0.7, 0.3]), [text, text + "!"], text),
+        lambda text: figures.similarity_map(np.eye(2), [text, text + "!"], text),
+        lambda text: figures.token_rows([(text, [text], None)], text),
+        lambda text: figures.word_map(np.eye(2), [text, text + "!"], text, text),
+        lambda text: figures.line_chart(np.arange(2), {text: np.ones(2)}, text, "x", "y"),
+        lambda text: figures.predictions(np.stack([IMAGE]), [text], [text + "!"], text),
+    ],
+)
+@pytest.mark.parametrize("text", FORMULAS)
+def test_a_text_is_drawn_letter_by_letter_whatever_it_looks_like(draw, text):
+    figure = draw(text)
+    assert figure.png().startswith(b"\x89PNG")
+    told = [artist for artist in figure.findobj(Text) if text in artist.get_text()]
+    assert told and not any(artist.get_parse_math() for artist in told)
+
+
+def test_letters_that_the_font_lacks_are_named_in_one_sentence(caplog):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = plots.gallery([IMAGE] * 2, ["猫 sieht 犬", "قطة 猫"], "猫")
+        assert figure.png().startswith(b"\x89PNG")
+    (record,) = caplog.records
+    assert "lacks 猫 犬" in record.getMessage()
+    caplog.clear()
+    plots.captioned(IMAGE, "Ein großer Hund läuft: Γάτα, кошка").png()
+    assert not caplog.records
+
+
+def test_another_warning_of_a_drawing_is_passed_on(monkeypatch):
+    figure = plots.captioned(IMAGE, "a dog")
+    figure.axes[0].add_artist(artist := Text(0, 0, "x"))
+    monkeypatch.setattr(artist, "draw", lambda *_: warnings.warn("look here", stacklevel=1))
+    with pytest.warns(UserWarning, match="look here"):
+        figure.png()
+
+
+def test_what_the_command_draws_needs_nothing_of_the_course():
+    code = "import sys; sys.modules |= dict.fromkeys(['seaborn', 'pandas', 'skimage', 'ipywidgets', 'IPython']);"
+    code += "import captionlib.plots"
+    subprocess.run([sys.executable, "-c", code], check=True)

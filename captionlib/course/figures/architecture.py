@@ -8,21 +8,21 @@ from matplotlib.axes import Axes
 
 from captionlib.course.figures.drawing import (
     arrow,
+    attention_weights,
     box,
     canvas,
     cells,
     chips,
-    coarse,
+    feature_shades,
     joint,
     lane,
-    look,
     note,
     picture,
     sheet,
 )
 from captionlib.plots.palette import PAPER, Figure, house_style
 
-# ToyNet's layers: left and bottom of the drawn map, its places a side, its features, pixels a side that one place sees.
+# ToyNet's layers: left and bottom of the drawn map, locations per side, channels, receptive field..
 MAPS = [(20, 47, 48, 24, 3), (37, 47, 48, 32, 7), (54, 47, 24, 64, 11)]
 MAPS += [(88, 59, 12, 32, 15), (71, 36, 24, 96, 19), (88, 36, 12, 128, 27)]
 SIDE = 9  # of a drawn map
@@ -30,7 +30,7 @@ SIDE = 9  # of a drawn map
 
 @house_style
 def how_the_cnn_works() -> Figure:
-    """Draw ToyNet layer by layer, how much of the picture one place of each layer sees, and what one layer does.
+    """Draw ToyNet layer by layer, the receptive field of each layer, and what one layer does.
 
     Returns:
         A figure as wide as a notebook.
@@ -50,7 +50,7 @@ def how_the_cnn_works() -> Figure:
     arrow(axes, (65, 51.5), (68, 51.5), (68, 63.5), (88, 63.5))
     note(axes, 69.5, 65.3, "2×2, for colours", ha="left")
     note(axes, 69.5, 49, "3×3, for the rest", ha="left")
-    cells(axes, 106, 47, SIDE, coarse(), "features")
+    cells(axes, 106, 47, SIDE, feature_shades(), "features")
     arrow(axes, (98, 63.5), (103, 63.5), (103, 53), (105.6, 53))
     arrow(axes, (100.5, 40.5), (103, 40.5), (103, 50), (105.6, 50))
     note(axes, 104.3, 42, "1×1, twice:\nwithin a place\n(12, 12, 96)", ha="left")
@@ -59,21 +59,21 @@ def how_the_cnn_works() -> Figure:
     return figure
 
 
-def feature_map(axes: Axes, x: float, y: float, places: int, depth: int, sees: int) -> None:
-    """Draw a layer's map as sheets, more of them where it is deeper, its shape, and the pixels one place sees."""
+def feature_map(axes: Axes, x: float, y: float, locations: int, depth: int, field: int) -> None:
+    """Draw a layer's map as sheets, more of them where it is deeper, its shape, and its receptive field."""
     for number in reversed(range(depth // 20 + 1)):
         sheet(axes, x + 0.5 * number, y + 0.5 * number, SIDE)
-    cells(axes, x, y, SIDE, coarse(places), "features")
-    note(axes, x + SIDE / 2, y - 1.8, f"({places}, {places}, {depth})")
-    side = 0.26 * sees  # one scale for all, so that they can be compared
-    middle, half = (48, 18), sees // 2  # the boat
-    part = tuple(slice(m - half, m - half + sees) for m in middle)
+    cells(axes, x, y, SIDE, feature_shades(locations), "features")
+    note(axes, x + SIDE / 2, y - 1.8, f"({locations}, {locations}, {depth})")
+    side = 0.26 * field  # one scale for all, so that they can be compared
+    middle, half = (48, 18), field // 2  # the boat
+    part = tuple(slice(m - half, m - half + field) for m in middle)
     picture(axes, x + (SIDE - side) / 2, y - 3.6 - side, side, part)
-    note(axes, x + SIDE / 2, y - 5.2 - side, f"{sees} × {sees}")
+    note(axes, x + SIDE / 2, y - 5.2 - side, f"{field} × {field}")
 
 
 def one_layer(axes: Axes) -> None:
-    """Draw what a convolution does at one place: multiply, add, cut off."""
+    """Draw what a convolution does at one location: multiply, add, apply ReLU."""
     lane(axes, "one layer, at one place, with one of its kernels", (0.5, 1, 119, 19.5))
     y, kernel = 9.5, np.array([[0.3, 0.9, 0.5], [0.2, 1, 0.4], [0.3, 0.8, 0.2]])
     picture(axes, 20, 11, 5.7, (slice(36, 39), slice(14, 17)))
@@ -98,7 +98,7 @@ def one_layer(axes: Axes) -> None:
 
 @house_style
 def how_the_lstm_works() -> Figure:
-    """Draw `ShowAndTell`: the picture is the first state, one step a word, and the inside of a step.
+    """Draw `ShowAndTell`: the picture gives the first state, one step per word, and the inside of a step.
 
     Returns:
         A figure as wide as a notebook.
@@ -106,7 +106,7 @@ def how_the_lstm_works() -> Figure:
     figure, axes = canvas("The LSTM carries a state from word to word: it keeps some, adds some, shows some", 72)
     lane(axes, "once a picture", (0.5, 36, 36.5, 31.5))
     lane(axes, "once a word", (39, 36, 80.5, 31.5))
-    cells(axes, 3, 44, 11, coarse(), "features")
+    cells(axes, 3, 44, 11, feature_shades(), "features")
     note(axes, 8.5, 42, "(144, 128)")
     box(axes, "first state", "state", (18, 45, 17, 9), "from the mean")
     arrow(axes, (14, 49.5), (18, 49.5))
@@ -169,14 +169,14 @@ def inside_a_step(axes: Axes) -> None:
 
 @house_style
 def how_attention_works() -> Figure:
-    """Draw one look of `ShowAttendTell`: after the LSTM has read a word, its state asks where to look.
+    """Draw one attention step of `ShowAttendTell`: after the LSTM has read a word, its state is the query.
 
     Returns:
         A figure as wide as a notebook.
     """
     figure, axes = canvas("For each word the state asks, every place answers, and the best answers count most", 63)
     lane(axes, "once a picture", (0.5, 35, 119, 23.5))
-    cells(axes, 4, 39, 12, coarse(), "features")
+    cells(axes, 4, 39, 12, feature_shades(), "features")
     note(axes, 10, 37.2, "(144, 128)")
     box(axes, "values", "features", (36, 47, 16, 8.5), "(144, 256)")
     box(axes, "keys", "features", (36, 36.5, 16, 8.5), "(144, 256)")
@@ -193,7 +193,7 @@ def how_attention_works() -> Figure:
     arrow(axes, (44, 36.5), (44, y + 4.5))
     note(axes, 55, 40.7, "keys, made from the values:\nwhat each place is found by", ha="left")
     picture(axes, 63, y - 6, 12)
-    cells(axes, 63, y - 6, 12, 0.8 * look(), "attention")
+    cells(axes, 63, y - 6, 12, 0.8 * attention_weights(), "attention")
     arrow(axes, (52, y), (62.6, y))
     note(axes, 57, y + 1.8, "softmax")
     note(axes, 69, y + 7.8, "weights (144): shares that sum to 1")
@@ -214,14 +214,14 @@ def how_attention_works() -> Figure:
 
 @house_style
 def how_the_transformer_works() -> Figure:
-    """Draw `TransformerCaptioner`: a stream of numbers a word, to which three parts add, twice over.
+    """Draw `TransformerCaptioner`: a residual stream per word, to which three layers add, twice over.
 
     Returns:
         A figure as wide as a notebook.
     """
     figure, axes = canvas("Every word looks back at the words before it, then at the picture; all that twice", 68)
     lane(axes, "once a picture", (0.5, 46, 119, 17.5))
-    cells(axes, 4, 48, 11, coarse(), "features")
+    cells(axes, 4, 48, 11, feature_shades(), "features")
     note(axes, 16.5, 55.3, "(144, 128)", ha="left")
     box(axes, "keys and values", "features", (58, 49, 22, 9), "4 heads × (144, 48)")
     arrow(axes, (15, 53.5), (58, 53.5))

@@ -1,13 +1,14 @@
-"""Pictures, kernels and their answers side by side, and what a stack of layers sees (lesson 01)."""
+"""Step 2: pictures, kernels and outputs side by side, and the receptive field of a stack of layers (lesson 01)."""
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from captionlib.plots.layout import TITLE, WIDTH, add_box, add_title
 from captionlib.plots.palette import INK, MAP, PALE, PAPER, QUIET, ROLES, Figure, house_style
 
-WIDTH, GAP, ABOVE, BELOW, TITLE = 9.2, 0.22, 0.3, 0.28, 0.36  # inches
+GAP, ABOVE, BELOW = 0.22, 0.3, 0.28  # inches: between panels, above one for its label, below one for its range
 MOST_NUMBERS = 6  # a wider panel has no room to write its numbers down
 
 Mark = tuple[int, int, int, int]  # a rectangle of a panel: top row, left column, rows, columns
@@ -17,14 +18,14 @@ Mark = tuple[int, int, int, int]  # a rectangle of a panel: top row, left column
 def panels(
     arrays: list[np.ndarray], labels: list[str], title: str, marks: dict[int, Mark] | None = None, a_row: int = 4
 ) -> Figure:
-    """Show pictures, kernels and answers side by side; small ones with their numbers.
+    """Show pictures, kernels and outputs side by side; small ones with their numbers.
 
     Whole numbers of eight bits are a picture, grey or in colour. Everything else is a map from dark blue (its smallest
     number, or as far below zero as its largest is above) to yellow, with its range below it.
 
     Args:
         arrays: Each (H, W) or, for a picture in colour, (H, W, 3).
-        labels: One a panel.
+        labels: One per panel.
         title: What they say together.
         marks: For some panels, by their number, the rectangle to frame: (row, column, rows, columns).
         a_row: How many panels stand side by side.
@@ -44,9 +45,10 @@ def panels(
             show(axes, np.asarray(arrays[i]), tall)
             axes.set_title(labels[i], fontsize=11, fontweight="normal", color=QUIET, loc="left")
             if marks and i in marks:
-                frame(axes, marks[i])
+                top, first, rows_marked, columns = marks[i]
+                add_box(axes, first, top, first + columns, top + rows_marked)
             left += tall * breadth + GAP
-    figure.text(0.002, 1 - 0.07 / height, title, ha="left", va="top", weight="bold", fontsize=12)
+    add_title(figure, title)
     return figure
 
 
@@ -77,34 +79,25 @@ def show(axes: Axes, array: np.ndarray, tall: float) -> None:
         axes.text(0, -0.03, told, transform=axes.transAxes, va="top", color=QUIET, fontsize=10)
 
 
-def frame(axes: Axes, mark: Mark) -> None:
-    """Draw a purple rectangle with a white rim round some cells of a panel."""
-    top, left, rows, columns = mark
-    for colour, line in ((PAPER, 5), (ROLES["attention"], 2.5)):
-        axes.add_patch(
-            Rectangle((left - 0.5, top - 0.5), columns, rows, fill=False, color=colour, lw=line, clip_on=False)
-        )
-
-
 @house_style
-def seen_by_one(stacks: list[list[tuple[int, int]]], labels: list[str], title: str) -> Figure:
-    """Draw stacks of layers from the side: lit is everything that the one number on top depends on.
+def receptive_fields(stacks: list[list[tuple[int, int]]], labels: list[str], title: str) -> Figure:
+    """Draw the receptive field of one output: layers from the side, all that the one number on top depends on.
 
     Args:
         stacks: For each drawing the (size, stride) of its layers, the first layer first.
-        labels: One a drawing.
+        labels: One per drawing.
         title: What they say together.
 
     Returns:
         A figure as wide as a notebook.
     """
-    lit = [lit_cells(layers) for layers in stacks]
-    figure = Figure(figsize=(WIDTH, 0.8 + 0.6 * max(map(len, lit))))
-    starts = np.cumsum([0] + [len(rows[0]) + 5 for rows in lit])
-    axes = figure.add_axes((0, 0, 1, 0.88), xlim=(-0.6, starts[-1] - 3), ylim=(-0.9, max(map(len, lit)) * 1.7 + 0.2))
+    fields = [field_cells(layers) for layers in stacks]
+    figure = Figure(figsize=(WIDTH, 0.8 + 0.6 * max(map(len, fields))))
+    starts = np.cumsum([0] + [len(rows[0]) + 5 for rows in fields])
+    axes = figure.add_axes((0, 0, 1, 0.88), xlim=(-0.6, starts[-1] - 3), ylim=(-0.9, max(map(len, fields)) * 1.7 + 0.2))
     axes.axis("off")
     axes.set_aspect("equal")
-    for start, rows, label in zip(starts, lit, labels, strict=False):
+    for start, rows, label in zip(starts, fields, labels, strict=False):
         for level, cells in enumerate(rows):
             for x, first, last in cells:
                 role = ROLES["picture"] if level == 0 else ROLES["features"]
@@ -115,19 +108,20 @@ def seen_by_one(stacks: list[list[tuple[int, int]]], labels: list[str], title: s
                     axes.fill(corners, heights, facecolor=PALE, edgecolor=QUIET, linewidth=0.8, alpha=0.6)
         text = f"{label}: {len(rows[0])} pixels"
         axes.text(start - 0.44, -0.25, text, va="top", color=INK)
-    figure.text(0.002, 0.975, title, ha="left", va="top", weight="bold", fontsize=12)
+    add_title(figure, title)
     return figure
 
 
-def lit_cells(layers: list[tuple[int, int]]) -> list[list[tuple[float, float, float]]]:
-    """Follow one number of the last layer down to the picture: the places of all that it depends on, layer by layer.
+def field_cells(layers: list[tuple[int, int]]) -> list[list[tuple[float, float, float]]]:
+    """Follow one number of the last layer down to the picture: the locations of all it depends on, layer by layer.
 
-    Each place is (x, first, last): where it stands, and from where to where it looks in the layer below.
+    Each location is (x, first, last): where it stands, and the first and last one it is computed from in the layer
+    below.
     """
     cells, rows, spans = [0], [[0]], []
     for size, stride in reversed(layers):
         spans.append([(cell * stride, cell * stride + size - 1) for cell in cells])
-        cells = sorted({place for first, last in spans[-1] for place in range(first, last + 1)})
+        cells = sorted({location for first, last in spans[-1] for location in range(first, last + 1)})
         rows.append(cells)
     spans.append([(cell, cell) for cell in cells])
     middle, placed = max(cells) / 2, []

@@ -16,9 +16,10 @@ from matplotlib.path import Path
 from matplotlib.transforms import Bbox, TransformedBbox
 
 from captionlib.data import toyscenes
+from captionlib.plots.layout import WIDTH
 from captionlib.plots.palette import LETTERS, PALE, PAPER, QUIET, ROLES, Figure
 
-WIDTH, UNITS = 9.2, 120
+UNITS = 120
 SCENE = toyscenes.scene_from("lake", ("boat", "red", "big", "sails", "left", "back"))
 GRID = 12  # rows and columns of ToyNet's grid
 CORNER = 1.6  # radius
@@ -111,8 +112,8 @@ def sheet(axes: Axes, x: float, y: float, side: float) -> None:
     axes.add_patch(Rectangle((x, y), side, side, facecolor=PAPER, edgecolor=ROLES["features"], linewidth=1, zorder=2))
 
 
-def odds(axes: Axes, x: float, y: float) -> None:
-    """Draw the odds of five words as bars."""
+def bars(axes: Axes, x: float, y: float) -> None:
+    """Draw the probabilities of five words as bars."""
     for i, height in enumerate([1.0, 2.2, 6.0, 3.2, 1.4]):
         axes.add_patch(Rectangle((x + 1.3 * i, y), 1.0, height, color=ROLES["words"], linewidth=0, zorder=2))
 
@@ -131,15 +132,15 @@ def picture(axes: Axes, x: float, y: float, side: float, part: tuple[slice, slic
     axes.add_artist(image)
 
 
-def coarse(places: int = GRID) -> np.ndarray:
-    """Shade a grid of features like the boat's scene: (places, places) from 0.2 to 1, dark where the scene is dark."""
-    size = 96 // places
-    grey = scene().mean(axis=2).reshape(places, size, places, size).mean(axis=(1, 3))
+def feature_shades(side: int = GRID) -> np.ndarray:
+    """Shade a grid of features like the boat's scene: (side, side) from 0.2 to 1, dark where the scene is dark."""
+    size = 96 // side
+    grey = scene().mean(axis=2).reshape(side, size, side, size).mean(axis=(1, 3))
     return 1 - 0.8 * (grey - grey.min()) / np.ptp(grey)
 
 
-def look() -> np.ndarray:
-    """Weights of a look at the boat: (12, 12) from 0 to 1."""
+def attention_weights() -> np.ndarray:
+    """Shade a grid like attention to the boat: (12, 12) from 0 to 1."""
     middle = np.mean(list(toyscenes.cells_of(SCENE, "boat", (GRID, GRID))), axis=0)
     row, column = np.indices((GRID, GRID))
     return np.exp(-((row - middle[0]) ** 2 + (column - middle[1]) ** 2) / 4)

@@ -1,4 +1,4 @@
-"""Word vectors as pictures: a heat map of similarities, a map of words, the map as it forms (lesson 05)."""
+"""Step 4, word vectors: a heat map of similarities, a map of words, the map as it forms (lesson 05)."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from captionlib.errors import CaptionlibError
+from captionlib.plots.layout import WIDTH, add_title
 from captionlib.plots.palette import INK, MAP, PAPER, QUIET, ROLES, Figure, house_style
 
 ON_ORANGE = {"boxstyle": "round,pad=0.15", "facecolor": ROLES["words"], "edgecolor": "none"}
@@ -58,7 +59,7 @@ def similarity_map(cosines: np.ndarray, words: list[str], title: str) -> Figure:
 
 @house_style
 def word_map(
-    points: np.ndarray, words: list[str], title: str, lit: str | None = None, near: tuple = (), frame=None
+    points: np.ndarray, words: list[str], title: str, highlighted: str | None = None, neighbours: tuple = (), frame=None
 ) -> Figure:
     """Show words as a map, none of them on top of another; a thin line leads from a word that had to move to its dot.
 
@@ -66,26 +67,28 @@ def word_map(
         points: (V, 2), where each word lies.
         words: The V words.
         title: What the map says.
-        lit: A word to stand out, on orange, with the others written where there is room; None writes all alike.
-        near: Its neighbours, in bold.
-        frame: (N, 2), points that shall fit too, so that maps can be compared; None for `points` alone, with more room
-            where they crowd.
+        highlighted: A word to stand out, on orange, with the others written where there is room; None writes all alike.
+        neighbours: Of that word, in bold.
+        frame: (N, 2), points that must fit too, so that maps can be compared; None for `points` alone, with more
+            room where they crowd.
 
     Returns:
         A figure as wide as a notebook.
     """
-    figure = Figure(figsize=(9.2, 6.2))
+    figure = Figure(figsize=(WIDTH, 6.2))
     axes = figure.add_axes((0.005, 0.005, 0.99, 0.93))
-    figure.text(0.005, 0.985, title, ha="left", va="top", weight="bold", fontsize=12)
+    add_title(figure, title)
     size = (9.1, 5.75)
     if frame is None:
         frame = points = uncrowded(points)
-    scatter_words(axes, in_inches(points, frame, size), words, size, words, lit, near)
+    scatter_words(axes, in_inches(points, frame, size), words, size, words, highlighted, neighbours)
     return figure
 
 
 @house_style
-def training_film(points: np.ndarray, words: list[str], times: list[str], written: list[str], title: str) -> Figure:
+def word_map_snapshots(
+    points: np.ndarray, words: list[str], times: list[str], written: list[str], title: str
+) -> Figure:
     """Show a map of words at several times, all on one scale, so that one sees the words part and gather.
 
     Args:
@@ -100,12 +103,12 @@ def training_film(points: np.ndarray, words: list[str], times: list[str], writte
     """
     rows, size = -(-len(points) // 3), (3.0, 2.6)
     height = 0.35 + 2.95 * rows
-    figure = Figure(figsize=(9.2, height))
-    figure.text(0.005, 1 - 0.07 / height, title, ha="left", va="top", weight="bold", fontsize=12)
+    figure = Figure(figsize=(WIDTH, height))
+    add_title(figure, title)
     for number, (now, time) in enumerate(zip(points, times, strict=True)):
         row, column = divmod(number, 3)
         bottom = (height - 0.3 - 2.95 * (row + 1)) / height
-        axes = figure.add_axes((0.005 + column / 3, bottom, size[0] / 9.2, size[1] / height))
+        axes = figure.add_axes((0.005 + column / 3, bottom, size[0] / WIDTH, size[1] / height))
         axes.set_title(time, fontsize=11, fontweight="normal", pad=4, color=QUIET)
         scatter_words(axes, in_inches(now, points.reshape(-1, 2), size), words, size, written)
         axes.spines[:].set(visible=True, color=QUIET, alpha=0.4)
@@ -113,13 +116,13 @@ def training_film(points: np.ndarray, words: list[str], times: list[str], writte
 
 
 @house_style
-def rings(panels: dict[str, np.ndarray], words: list[str], paints: list[tuple]) -> Figure:
-    """Show where a few words lie, each as a dot in the paint it names, joined in the order given.
+def colour_circles(panels: dict[str, np.ndarray], words: list[str], colours: list[tuple]) -> Figure:
+    """Show where colour words lie, each as a dot in the colour it names, joined in the order given.
 
     Args:
         panels: Name of each panel to the words' points, (N, 2).
-        words: The N words, in the order of the ring.
-        paints: For each word red, green, blue from 0 to 255.
+        words: The N words, in the order of the colour circle.
+        colours: For each word red, green, blue from 0 to 255.
 
     Returns:
         A figure with the panels side by side, each on its own scale.
@@ -133,7 +136,7 @@ def rings(panels: dict[str, np.ndarray], words: list[str], paints: list[tuple]) 
         middle, half = (points.max(axis=0) + points.min(axis=0)) / 2, np.ptp(points, axis=0).max() / 2
         dots = np.array(size) / 2 + (points - middle) / half * 1.45  # (N, 2), inches; both axes on one scale
         axes.plot(*np.append(dots, dots[:1], axis=0).T, color=QUIET, alpha=0.6, linewidth=1, zorder=1)
-        axes.scatter(*dots.T, s=190, c=np.array(paints) / 255, edgecolors=INK, linewidths=0.8, zorder=2)
+        axes.scatter(*dots.T, s=190, c=np.array(colours) / 255, edgecolors=INK, linewidths=0.8, zorder=2)
         rim = np.array([[0.1, 0.1]])  # a dot is a disc here: words stay further off
         letters = np.array([[LETTER * len(word) / 2, LINE / 2] for word in words])
         spots = free_spots(dots, letters + rim, size, dots, np.full(len(dots), np.inf))
@@ -157,7 +160,13 @@ def in_inches(points: np.ndarray, frame: np.ndarray, size: tuple[float, float]) 
 
 
 def scatter_words(
-    axes: Axes, dots: np.ndarray, words: list[str], size: tuple, written: list[str], lit: str | None = None, near=()
+    axes: Axes,
+    dots: np.ndarray,
+    words: list[str],
+    size: tuple,
+    written: list[str],
+    highlighted: str | None = None,
+    neighbours=(),
 ) -> None:
     """Fill axes with dots (V, 2) in inches and words beside them, neither over each other nor over the rim.
 
@@ -167,17 +176,17 @@ def scatter_words(
         words: The V words.
         size: Width and height in inches.
         written: The words to write; the others are a dot only.
-        lit: A word on orange; other words are then written only where they find room near their dots.
-        near: Words in bold beside it.
+        highlighted: A word on orange; other words are then written only where they find room near their dots.
+        neighbours: Words in bold beside it.
     """
     axes.set(xlim=(0, size[0]), ylim=(0, size[1]), xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
-    first = np.isin(words, [lit, *near] if lit else written)  # (V,)
+    first = np.isin(words, [highlighted, *neighbours] if highlighted else written)  # (V,)
     told = np.argsort(~first, kind="stable")  # who stands out chooses its place first
     told = told[np.isin(words, written)[told] | first[told]]  # (W,)
-    letter = LETTER * (1.1 if lit else 1)  # bold is wider
+    letter = LETTER * (1.1 if highlighted else 1)  # bold is wider
     half = np.array([[letter * len(words[i]) / 2, LINE / 2] for i in told])  # (W, 2)
-    furthest = np.where(first[told] | (lit is None), np.inf, 0.4)  # beside a lit word, others only where there is room
+    furthest = np.where(first[told] | (highlighted is None), np.inf, 0.4)  # the others only where there is room
     middles = free_spots(dots[told], half, size, dots, furthest)
     told, middles, half = (each[np.isfinite(middles[:, 0])] for each in (told, middles, half))
     ends = middles + np.clip(dots[told] - middles, -half, half)  # (W, 2), where a word is nearest to its dot
@@ -187,8 +196,8 @@ def scatter_words(
         leaders = np.stack([dots[told], ends], axis=1)[chosen]  # (lines, 2 ends, 2)
         axes.add_collection(LineCollection(leaders, colors=QUIET, alpha=alpha, linewidths=0.8))
     for i, middle in zip(told, middles, strict=True):
-        style = {"color": INK if first[i] else QUIET, "weight": "bold" if lit and first[i] else "normal"}
-        style["bbox"] = ON_ORANGE if words[i] == lit else ON_PAPER
+        style = {"color": INK if first[i] else QUIET, "weight": "bold" if highlighted and first[i] else "normal"}
+        style["bbox"] = ON_ORANGE if words[i] == highlighted else ON_PAPER
         axes.text(*middle, words[i], ha="center", va="center_baseline", fontsize=10, **style)
     axes.scatter(*dots[~first].T, s=9, color=QUIET, alpha=0.5, linewidths=0)
     axes.scatter(*dots[first].T, s=16, color=ROLES["words"], linewidths=0)

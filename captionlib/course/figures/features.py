@@ -1,19 +1,16 @@
-"""What a convolutional network sees, knows and keeps: maps, receptive fields, Grad-CAM, read-outs (lesson 03)."""
+"""Step 2, inside the CNN: feature maps, top-activating patches, Grad-CAM, linear probes (lesson 03)."""
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 
-from captionlib.plots.captions import show_picture
-from captionlib.plots.palette import INK, MAP, PALE, PAPER, QUIET, ROLES, Figure, house_style
+from captionlib.plots.layout import GAP, TITLE, WIDTH, add_box, add_title, in_grey, show_picture
+from captionlib.plots.palette import INK, MAP, PALE, QUIET, ROLES, Figure, house_style
 
-WIDTH, GAP, TITLE = 9.2, 0.12, 0.36  # inches
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in pixels of the picture
 
 
 @house_style
-def looks(image: np.ndarray, maps: dict[str, np.ndarray], title: str, boxes: dict[str, Box] | None = None) -> Figure:
-    """Show a picture and, beside it, maps of it: yellow is where a map is largest.
+def cam_maps(image: np.ndarray, maps: dict[str, np.ndarray], title: str, boxes: dict[str, Box] | None = None) -> Figure:
+    """Show a picture and, beside it, class activation maps of it: yellow is where a map is largest.
 
     Args:
         image: (H, W, 3) uint8.
@@ -29,37 +26,28 @@ def looks(image: np.ndarray, maps: dict[str, np.ndarray], title: str, boxes: dic
     height = TITLE + 0.3 + side * image.shape[0] / image.shape[1]
     figure = Figure(figsize=(count * (side + GAP) - GAP, height))
     across = figure.get_size_inches()[0]
-    grey = np.repeat(image.mean(axis=2, keepdims=True) * 0.65 + 85, 3, axis=2).astype(np.uint8)  # (H, W, 3)
     extent = (-0.5, image.shape[1] - 0.5, image.shape[0] - 0.5, -0.5)
     for i, label in enumerate(["the picture", *maps]):
         axes = figure.add_axes((i * (side + GAP) / across, 0, side / across, 1 - (TITLE + 0.3) / height))
-        show_picture(axes, grey if i else image)
+        show_picture(axes, in_grey(image, 85, 251) if i else image)
         axes.set_title(label, fontsize=11, fontweight="normal", color=INK if i else QUIET)
         if i:
             share = maps[label] / max(maps[label].max(), 1e-9)  # (rows, columns), the largest is 1
-            veil = 0.3 + 0.6 * share**0.5  # what is weak lets the picture through
-            axes.imshow(share, MAP, vmin=0, vmax=1, alpha=veil, extent=extent, interpolation="nearest")
+            alpha = 0.3 + 0.6 * share**0.5  # what is weak lets the picture through
+            axes.imshow(share, MAP, vmin=0, vmax=1, alpha=alpha, extent=extent, interpolation="nearest")
         if boxes and label in boxes:
-            frame(axes, boxes[label])
-    figure.text(0.002, 1 - 0.07 / height, title, ha="left", va="top", weight="bold", fontsize=12)
+            add_box(axes, *boxes[label])
+    add_title(figure, title)
     return figure
 
 
-def frame(axes: Axes, box: Box) -> None:
-    """Draw the box (x0, y0, x1, y1) with a white rim."""
-    x0, y0, x1, y1 = box
-    for ink, line in ((PAPER, 3.6), (ROLES["attention"], 1.8)):
-        edge = Rectangle((x0 - 0.5, y0 - 0.5), x1 - x0, y1 - y0, fill=False, color=ink, lw=line, clip_on=False)
-        axes.add_patch(edge)
-
-
 @house_style
-def favourites(image: np.ndarray, rows: list[tuple[str, np.ndarray, np.ndarray]], title: str) -> Figure:
-    """Show, for some channels, their map of one picture and the patches of other pictures that they answer to most.
+def top_activating_patches(image: np.ndarray, rows: list[tuple[str, np.ndarray, np.ndarray]], title: str) -> Figure:
+    """Show, for some channels, their map of one picture and the patches of other pictures that activate them most.
 
     Args:
         image: (H, W, 3) uint8.
-        rows: For each channel its label, its map (h, w) and its favourite patches (N, p, p, 3) uint8.
+        rows: For each channel its label, its map (h, w) and its top-activating patches (N, p, p, 3) uint8.
         title: What they say together.
 
     Returns:
@@ -89,17 +77,17 @@ def favourites(image: np.ndarray, rows: list[tuple[str, np.ndarray, np.ndarray]]
         (left + tall + 0.25, "what it answers to most in other pictures"),
     ):
         figure.text(x / WIDTH, 1 - (TITLE + 0.14) / height, text, va="center", color=QUIET, fontsize=10)
-    figure.text(0.002, 1 - 0.07 / height, title, ha="left", va="top", weight="bold", fontsize=12)
+    add_title(figure, title)
     return figure
 
 
 @house_style
-def answers(images: np.ndarray, said: list[str], true: list[str], title: str) -> Figure:
-    """Show small pictures with what a network called each of them, and below a wrong answer what it is.
+def predictions(images: np.ndarray, predicted: list[str], true: list[str], title: str) -> Figure:
+    """Show small pictures with the class predicted for each, and below a wrong one the true class.
 
     Args:
         images: (N, h, w, 3) uint8, up to ten.
-        said: N words.
+        predicted: N words.
         true: N words.
         title: What they say together.
 
@@ -109,24 +97,24 @@ def answers(images: np.ndarray, said: list[str], true: list[str], title: str) ->
     side = (WIDTH - GAP * (len(images) - 1)) / len(images)
     height = TITLE + side + 0.55
     figure = Figure(figsize=(WIDTH, height))
-    for i, (image, word, truth) in enumerate(zip(images, said, true, strict=True)):
+    for i, (image, word, truth) in enumerate(zip(images, predicted, true, strict=True)):
         axes = figure.add_axes((i * (side + GAP) / WIDTH, 0.55 / height, side / WIDTH, side / height))
         show_picture(axes, image)
         right = word == truth
         style = {"transform": axes.transAxes, "ha": "center", "va": "top"}
         axes.text(0.5, -0.06, f"“{word}”", color=INK, weight="normal" if right else "bold", **style)
         axes.text(0.5, -0.06 - 0.24 / side, "right" if right else f"a {truth}", color=QUIET, fontsize=10, **style)
-    figure.text(0.002, 1 - 0.07 / height, title, ha="left", va="top", weight="bold", fontsize=12)
+    add_title(figure, title)
     return figure
 
 
 @house_style
-def read_outs(shares: dict[str, dict[str, float]], chance: dict[str, float], title: str, label: str) -> Figure:
-    """Show how often something is right, such as read-outs of some features, with chance marked.
+def accuracy_bars(shares: dict[str, dict[str, float]], chance: dict[str, float], title: str, label: str) -> Figure:
+    """Show accuracies, such as those of linear probes on some features, with the chance level marked.
 
     Args:
-        shares: Question to {what was read: share right, 0 to 1}; the same two to four readings for each question.
-        chance: Question to the share that guessing gives.
+        shares: Question to {what was measured: share right, 0 to 1}; the same two to four for each question.
+        chance: Question to its chance level.
         title: What they say together.
         label: What is counted, below the axis.
 
@@ -150,16 +138,16 @@ def read_outs(shares: dict[str, dict[str, float]], chance: dict[str, float], tit
     axes.set(xlim=(0, 1.08), ylim=(y - 0.4, -0.6), yticks=[], xticks=[0, 0.5, 1], xticklabels=["0 %", "50 %", "100 %"])
     axes.set_xlabel(label)
     axes.spines["left"].set_color(PALE)
-    figure.suptitle(title, x=0.002, ha="left", weight="bold", fontsize=12)
+    add_title(figure, title)
     return figure
 
 
 @house_style
-def classics(networks: dict[str, tuple[float, float, float]], title: str) -> Figure:
-    """Place networks by their size and by what a picture costs; write how often each is right.
+def classic_networks(networks: dict[str, tuple[float, float, float]], title: str) -> Figure:
+    """Place networks by their size and their computation per picture; write how often each is right.
 
     Args:
-        networks: Name to (million weights, thousand million multiplications a picture, share right of ImageNet).
+        networks: Name to (million weights, billion multiplications per picture, share right on ImageNet).
         title: What they say together.
 
     Returns:
@@ -179,5 +167,5 @@ def classics(networks: dict[str, tuple[float, float, float]], title: str) -> Fig
     axes.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
     axes.grid(color=PALE, zorder=0)
     axes.minorticks_off()
-    figure.suptitle(title, x=0.002, ha="left", weight="bold", fontsize=12)
+    add_title(figure, title)
     return figure

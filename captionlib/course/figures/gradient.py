@@ -1,6 +1,6 @@
-"""How a network learns: ten nodes with their slopes, walks down a loss, words whose weights are pictures (lesson 02).
+"""How a network learns: a computation graph, descents down a loss, weights as images (lesson 02).
 
-Numbers that go forwards stand on pale ground, those that come back stand on dark ground.
+Numbers of the forward pass stand on pale ground, those of the backward pass on dark ground.
 """
 
 import matplotlib
@@ -10,7 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
 from captionlib.course.figures.drawing import arrow, canvas, note
+from captionlib.course.figures.labels import label_line_ends
 from captionlib.course.probes.surfaces import Surface
+from captionlib.plots.layout import WIDTH, add_title
 from captionlib.plots.palette import INK, MAP, PALE, PAPER, QUIET, ROLES, Figure, house_style
 
 # Each node's middle in the drawing's units, its role, what made it, and what it was made from.
@@ -34,14 +36,14 @@ EDGE = 2.2  # maps show weights from -EDGE to EDGE
 
 
 @house_style
-def ten_nodes(values: dict[str, float], title: str, gradients: dict[str, float] | None = None) -> Figure:
-    """Draw how a loss is computed in ten nodes, and what comes back.
+def computation_graph(values: dict[str, float], title: str, gradients: dict[str, float] | None = None) -> Figure:
+    """Draw how a loss is computed in ten nodes, and the gradients of the backward pass.
 
     Args:
         values: Name of each node in `NODES` to its number, which stands in the node.
         title: What the drawing says.
         gradients: Name of each node to its gradient, which stands below the node on dark ground; then every arrow
-            shows its slope. None draws the way forwards alone.
+            shows its local gradient. None draws the forward pass alone.
 
     Returns:
         A figure as wide as a notebook.
@@ -50,7 +52,7 @@ def ten_nodes(values: dict[str, float], title: str, gradients: dict[str, float] 
     for name, ((x, y), _, _, parents) in NODES.items():
         for parent in parents:
             from_x, from_y = NODES[parent][0]
-            if (parent, name) == ("s_snow", "loss"):  # the second way, over all others
+            if (parent, name) == ("s_snow", "loss"):  # the second path, over all others
                 arrow(axes, (from_x, from_y + TALL / 2), (from_x, 41.5), (x, 41.5), (x, y + TALL / 2 + 0.3))
                 middle = (x + from_x) / 2, 41.5
             else:
@@ -58,14 +60,14 @@ def ten_nodes(values: dict[str, float], title: str, gradients: dict[str, float] 
                 arrow(axes, start, end)
                 middle = np.add(start, end) / 2
             if gradients:
-                told = f"×{number(slope_of(parent, name, values))}"
+                told = f"×{number(local_gradient(parent, name, values))}"
                 axes.text(*middle, told, ha="center", va="center", fontsize=10, path_effects=HALO)
         node(axes, name, values[name], gradients[name] if gradients else None)
     return figure
 
 
-def slope_of(parent: str, name: str, values: dict[str, float]) -> float:
-    """Say how fast a node changes with one of those that it was made from."""
+def local_gradient(parent: str, name: str, values: dict[str, float]) -> float:
+    """Compute the derivative of a node with respect to one of those that it was made from."""
     _, _, made, parents = NODES[name]
     if made == "×":
         return values[parents[1 - parents.index(parent)]]  # the other one
@@ -97,15 +99,15 @@ def number(value: float) -> str:
 
 
 @house_style
-def slope_at(weights: np.ndarray, losses: np.ndarray, here: float, slope: float, title: str) -> Figure:
-    """Show the loss over one weight, and the straight line that touches it at one place.
+def tangent_line(weights: np.ndarray, losses: np.ndarray, at: float, slope: float, title: str) -> Figure:
+    """Show the loss over one weight, and its tangent at one weight.
 
     Args:
         weights: (N,) rising.
         losses: (N,) the loss at each.
-        here: Where the line touches.
-        slope: Of the line.
-        title: What the line says.
+        at: Where the tangent touches.
+        slope: Of the tangent.
+        title: What the tangent says.
 
     Returns:
         A figure.
@@ -113,37 +115,37 @@ def slope_at(weights: np.ndarray, losses: np.ndarray, here: float, slope: float,
     figure = Figure(figsize=(6.4, 3.4), layout="constrained")
     axes = figure.subplots()
     axes.plot(weights, losses, color=ROLES["picture"], linewidth=2.5)
-    height, reach = np.interp(here, weights, losses), 0.22 * np.ptp(weights)
-    ends = np.array([here - reach, here + reach])
-    axes.plot(ends, height + slope * (ends - here), color=ROLES["words"], linewidth=2.5)
-    axes.plot(here, height, "o", color=INK, markersize=8)
-    axes.annotate(f"slope {number(slope)}", (here, height), (10, 6), textcoords="offset points", fontsize=12)
+    height, reach = np.interp(at, weights, losses), 0.22 * np.ptp(weights)
+    ends = np.array([at - reach, at + reach])
+    axes.plot(ends, height + slope * (ends - at), color=ROLES["words"], linewidth=2.5)
+    axes.plot(at, height, "o", color=INK, markersize=8)
+    axes.annotate(f"slope {number(slope)}", (at, height), (10, 6), textcoords="offset points", fontsize=12)
     axes.set(xlabel="the weight w_snow", ylabel="loss", title=title, ylim=(0, 1.05 * losses.max()))
     return figure
 
 
 @house_style
 def descent(surface: Surface, path: np.ndarray, title: str) -> Figure:
-    """Show a walk on the map of a loss, and beside it the loss at every step.
+    """Show the path of an optimiser on the map of a loss, and beside it the loss at every step.
 
     Args:
         surface: The loss of two weights.
-        path: The walk's weights, (N, 2); it may fly off.
-        title: What the walk says.
+        path: The weights after each step, (N, 2); it may diverge.
+        title: What the path says.
 
     Returns:
         A figure as wide as a notebook.
     """
-    figure = Figure(figsize=(9.2, 4.5))
-    figure.text(0.005, 0.985, title, ha="left", va="top", weight="bold", fontsize=12)
-    left, right = figure.add_axes((0.065, 0.12, 0.39, 0.39 * 9.2 / 4.5)), figure.add_axes((0.56, 0.12, 0.43, 0.797))
-    land(left, surface)
-    walk(left, path)
+    figure = Figure(figsize=(WIDTH, 4.5))
+    add_title(figure, title)
+    left, right = figure.add_axes((0.065, 0.12, 0.39, 0.39 * WIDTH / 4.5)), figure.add_axes((0.56, 0.12, 0.43, 0.797))
+    draw_surface(left, surface)
+    draw_path(left, path)
     with np.errstate(all="ignore"):
         losses = surface.loss(path)  # (N,)
     losses = np.clip(np.where(np.isfinite(losses), losses, np.inf), *BEYOND)
     right.semilogy(losses, color=ROLES["picture"], linewidth=2.5)
-    by_tens(right)
+    label_powers_of_100(right)
     right.yaxis.set_label_coords(-0.14, 0.5)
     right.set(xlabel="steps taken", ylabel="loss, by powers of ten")
     right.set(xlim=(0, None), ylim=(0.7e-4, np.clip(2 * losses.max(), 200, 1e4)))
@@ -151,8 +153,8 @@ def descent(surface: Surface, path: np.ndarray, title: str) -> Figure:
 
 
 @house_style
-def rates_tried(rates: np.ndarray, ends: dict[str, dict[str, np.ndarray]], title: str) -> Figure:
-    """Show where descents end that differ in their learning rate; a line leaves the chart where it flies off.
+def learning_rate_sweep(rates: np.ndarray, ends: dict[str, dict[str, np.ndarray]], title: str) -> Figure:
+    """Show where descents end that differ in their learning rate; a line leaves the chart where they diverge.
 
     Args:
         rates: (N,) rising.
@@ -162,14 +164,14 @@ def rates_tried(rates: np.ndarray, ends: dict[str, dict[str, np.ndarray]], title
     Returns:
         A figure as wide as a notebook.
     """
-    figure = Figure(figsize=(9.2, 4.2), layout="constrained")
-    figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=12)
+    figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
+    add_title(figure, title)
     figure.get_layout_engine().set(wspace=0.05)  # the last rate of a chart stands beside the first of the next
     for axes, (name, optimisers) in zip(figure.subplots(1, len(ends), sharey=True), ends.items(), strict=True):
         for (optimiser, losses), role in zip(optimisers.items(), LINES, strict=False):
             losses = np.clip(np.where(np.isfinite(losses), losses, np.inf), *BEYOND)
             axes.loglog(rates, losses, color=ROLES[role], linewidth=2.5, label=optimiser)
-        by_tens(axes)
+        label_powers_of_100(axes)
         axes.set_title(name, weight="normal", loc="center", fontsize=11)
         axes.set(xlabel="learning rate, by powers of ten", ylabel="loss at the end, by powers of ten")
         axes.set(xlim=(rates[0], rates[-1]), ylim=(0.7e-4, 200))
@@ -180,7 +182,7 @@ def rates_tried(rates: np.ndarray, ends: dict[str, dict[str, np.ndarray]], title
     return figure
 
 
-def by_tens(axes: Axes) -> None:
+def label_powers_of_100(axes: Axes) -> None:
     """Write out the powers of a hundred at an axis of losses."""
     tens = {0.0001: "0.0001", 0.01: "0.01", 1: "1", 100: "100", 10_000: "10,000"}
     axes.set_yticks(list(tens), tens.values())
@@ -188,41 +190,41 @@ def by_tens(axes: Axes) -> None:
 
 
 @house_style
-def walks_apart(surface: Surface, walks: dict[str, np.ndarray], title: str) -> Figure:
-    """Show several walks on the same loss, each on a map of its own.
+def descent_paths(surface: Surface, paths: dict[str, np.ndarray], title: str) -> Figure:
+    """Show several descents on the same loss, each on a map of its own.
 
     Args:
         surface: The loss of two weights.
-        walks: What stands above a map, to its weights, (N, 2) each.
+        paths: What stands above a map, to the weights after each step, (N, 2).
         title: What they say together.
 
     Returns:
         A figure as wide as a notebook.
     """
-    figure = Figure(figsize=(9.2, 0.9 + 8.6 / len(walks)), layout="constrained")
-    figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=12)
-    for axes, (name, path) in zip(figure.subplots(1, len(walks), sharey=True), walks.items(), strict=True):
-        land(axes, surface)
-        walk(axes, path)
+    figure = Figure(figsize=(WIDTH, 0.9 + 8.6 / len(paths)), layout="constrained")
+    add_title(figure, title)
+    for axes, (name, path) in zip(figure.subplots(1, len(paths), sharey=True), paths.items(), strict=True):
+        draw_surface(axes, surface)
+        draw_path(axes, path)
         axes.set_title(name, weight="normal", loc="center", fontsize=11)
         axes.label_outer()
     return figure
 
 
-def land(axes: Axes, surface: Surface) -> None:
-    """Draw a loss as a map: dark is low; the cross marks the lowest place."""
+def draw_surface(axes: Axes, surface: Surface) -> None:
+    """Draw a loss as a map: dark is low; the cross marks the minimum."""
     grid = np.stack(np.meshgrid(*2 * [np.linspace(-EDGE, EDGE, 101)]), axis=-1)  # (101, 101, 2)
     heights = np.log10(surface.loss(grid) + 0.02)  # (101, 101), by powers of ten, so that the bottom shows
     levels = np.linspace(heights.min(), heights.max(), 14)
-    shades = 0.85 * matplotlib.colormaps[MAP](np.linspace(0, 1, 13))[:, :3] + 0.15  # a little paler: walks lie above
+    shades = 0.85 * matplotlib.colormaps[MAP](np.linspace(0, 1, 13))[:, :3] + 0.15  # a little paler: paths lie above
     axes.contourf(grid[..., 0], grid[..., 1], heights, levels, colors=list(shades))
     axes.plot(*surface.minimum, "x", color=PAPER, markersize=9, markeredgewidth=2.5, zorder=5)
     axes.set(xlim=(-EDGE, EDGE), ylim=(-EDGE, EDGE), aspect="equal", xlabel="the weight a", ylabel="the weight b")
     axes.set(xticks=range(-2, 3), yticks=range(-2, 3))
 
 
-def walk(axes: Axes, path: np.ndarray) -> None:
-    """Draw a walk (N, 2) up to where it leaves all sense; a dot for each step, a ring where it begins."""
+def draw_path(axes: Axes, path: np.ndarray) -> None:
+    """Draw a path (N, 2) up to where it diverges; a dot for each step, a ring where it begins."""
     sane = np.isfinite(path).all(axis=1) & (np.abs(path).max(axis=1) < 1e3)
     path = path[: len(path) if sane.all() else int(sane.argmin())]
     outline = [matplotlib.patheffects.withStroke(linewidth=3.6, foreground=PAPER)]
@@ -232,18 +234,18 @@ def walk(axes: Axes, path: np.ndarray) -> None:
 
 
 @house_style
-def words_as_pictures(rows: dict[str, np.ndarray], words: list[str], title: str) -> Figure:
-    """Show the weights of each word as a picture: middle grey is 0, a channel is bright where its weight is large.
+def weights_as_images(rows: dict[str, np.ndarray], words: list[str], title: str) -> Figure:
+    """Show the weights of each word as an image: middle grey is 0, a channel is bright where its weight is large.
 
     Args:
         rows: What stands left of a row, to weights (D, V), D being side × side × 3; each row has its own scale.
         words: The V words.
-        title: What the pictures say.
+        title: What the images say.
 
     Returns:
         A figure as wide as a notebook.
     """
-    figure = Figure(figsize=(9.2, 0.75 + 1.36 * len(rows)))
+    figure = Figure(figsize=(WIDTH, 0.75 + 1.36 * len(rows)))
     tall = figure.get_size_inches()[1]
     side = round((next(iter(rows.values())).shape[0] / 3) ** 0.5)
     for row, (name, weights) in enumerate(rows.items()):
@@ -251,13 +253,13 @@ def words_as_pictures(rows: dict[str, np.ndarray], words: list[str], title: str)
         y = (tall - 0.7 - 1.36 * (row + 1)) / tall + 0.04 / tall
         figure.text(0.005, y + 0.65 / tall, name, va="center", ha="left", linespacing=1.4)
         for column, (word, weight) in enumerate(zip(words, weights.T, strict=True)):
-            axes = figure.add_axes((0.13 + 0.145 * column, y, 1.3 / 9.2, 1.3 / tall))
+            axes = figure.add_axes((0.13 + 0.145 * column, y, 1.3 / WIDTH, 1.3 / tall))
             axes.imshow(0.5 + weight.reshape(side, side, 3) / (2 * largest), interpolation="nearest")
             axes.set(xticks=[], yticks=[])
-            axes.spines[:].set(visible=True, color=QUIET, linewidth=0.5)  # a white picture needs an edge
+            axes.spines[:].set(visible=True, color=QUIET, linewidth=0.5)  # a white image needs an edge
             if row == 0:
                 axes.set_title(word, loc="center", weight="normal", fontsize=11, pad=4)
-    figure.text(0.005, 1 - 0.07 / tall, title, ha="left", va="top", weight="bold", fontsize=12)
+    add_title(figure, title)
     return figure
 
 
@@ -276,14 +278,13 @@ def learning_curves(curves: dict[str, np.ndarray], title: str, floor: tuple[str,
     figure = Figure(figsize=(6.8, 3.6), layout="constrained")
     axes = figure.subplots()
     longest, highest = max(map(len, curves.values())) - 1, max(map(np.max, curves.values()))
-    beside = {"textcoords": "offset points", "va": "center"}
-    for (name, losses), role in zip(curves.items(), LINES, strict=False):
+    for (_, losses), role in zip(curves.items(), LINES, strict=False):
         axes.plot(losses, color=ROLES[role], linewidth=2.5)
-        axes.annotate(name, (len(losses) - 1, losses[-1]), (6, 0), **beside)
+    ends = [(len(losses) - 1, losses[-1], name) for name, losses in curves.items()]
     if floor:
         axes.plot([0, longest], [floor[1]] * 2, color=QUIET, linewidth=1, linestyle=(0, (2, 3)))
-        axes.annotate(floor[0], (longest, floor[1]), (6, -16), color=QUIET, **beside)
+        ends.append((longest, floor[1], floor[0]))
     axes.set(xlabel="steps taken", ylabel="loss", title=title)
-    axes.set(xlim=(0, 1.4 * longest), ylim=(-0.04 * highest, 1.05 * highest))  # on the right, room for the names
-    axes.set_xticks([tick for tick in axes.get_xticks() if tick <= 1.02 * longest])
+    axes.set(xlim=(0, longest), ylim=(-0.04 * highest, 1.05 * highest))
+    label_line_ends(axes, ends)
     return figure

@@ -1,58 +1,62 @@
-"""What a network remembers: gates and cell at every word, and how memory and blame fade with distance (lesson 06)."""
+"""Step 4, inside the LSTM: gates and cell state at every word, and curves over distance (lesson 06)."""
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from captionlib.course.figures.labels import label_line_ends, powers_of_ten
+from captionlib.plots.layout import WIDTH, add_title
 from captionlib.plots.palette import INK, MAP, PAPER, QUIET, ROLES, Figure, house_style
 
 ROWS = {"i": "into", "f": "forget", "g": "candidate", "o": "out", "c": "cell"}
 LINES = ("picture", "words", "state", "attention", "features")  # the colours of up to five lines
 ON_ORANGE = {"boxstyle": "round,pad=0.2", "facecolor": ROLES["words"], "edgecolor": "none"}
-WIDTH, TRACK, TOP, LEFT, ACROSS = 9.2, 1.44, 0.74, 0.95, 5.3  # inches; ACROSS is the room for the words
+TRACK, TOP, LEFT, ACROSS = 1.44, 0.74, 0.95, 5.3  # inches; ACROSS is the room for the words
 
 
 @house_style
-def gates_at_work(
-    words: list[str], told: dict, units: dict[int, str], vocabulary: list[str], free=None, held=(), title=""
+def gate_activations(
+    words: list[str], told: dict, units: dict[int, str], vocabulary: list[str], unclamped=None, clamped=(), title=""
 ) -> Figure:
-    """Show a few units of an LSTM at every word, and the odds of the next word.
+    """Show a few units of an LSTM at every word, and the probabilities of the next word.
 
     Args:
         words: The T words read.
         told: Gates i, f, g, o and cell c, each (T, H), and probs (T, V).
         units: Which units to show, and what each is called.
         vocabulary: The V words.
-        free: Odds of the next word when nobody holds a gate, (V,); None when nobody does.
-        held: What a hand holds: pairs of gate and word, such as ("f", 2); one word or a row of words.
+        unclamped: Probabilities of the next word without the clamped gates, (V,); None when none is clamped.
+        clamped: Pairs of a clamped gate and a word, such as ("f", 2); one word or several in a row per gate.
         title: What is seen; left out, it names the leading word.
 
     Returns:
         A figure as wide as a notebook.
     """
-    odds = told["probs"][-1]
-    leader = vocabulary[int(odds.argmax())]
-    title = title or f"After “{' '.join(words[1:]) or words[0]}”, “{leader}” leads with {odds.max():.0%}"
+    probs = told["probs"][-1]
+    leader = vocabulary[int(probs.argmax())]
+    title = title or f"After “{' '.join(words[1:]) or words[0]}”, “{leader}” leads with {probs.max():.0%}"
     step = 0.25 if len(words) > 7 else 0  # many words stand on two levels in turn
     top = TOP + step
     height = top + TRACK * len(units)
     figure = Figure(figsize=(WIDTH, height))
-    figure.text(0.002, 1 - 0.05 / height, title, ha="left", va="top", weight="bold", fontsize=12)
+    add_title(figure, title)
     for number, (unit, name) in enumerate(units.items()):
         bottom = height - top - TRACK * (number + 1) + 0.1
         axes = figure.add_axes((LEFT / WIDTH, bottom / height, ACROSS / WIDTH, (TRACK - 0.38) / height))
         track(axes, {row: told[row][:, unit] for row in ROWS}, f"unit {unit}: {name}")
-        for row in dict(held):
-            first, *_, last = sorted([t for gate, t in held if gate == row] * 2)
-            place = (first - 0.5, list(ROWS).index(row) - 0.5)  # one frame from the first to the last word held
+        for row in dict(clamped):
+            first, *_, last = sorted([t for gate, t in clamped if gate == row] * 2)
+            corner = (first - 0.5, list(ROWS).index(row) - 0.5)  # one box from the first to the last clamped word
             across = last - first + 1
-            axes.add_patch(Rectangle(place, across, 1, fill=False, edgecolor=INK, linewidth=2, clip_on=False, zorder=3))
+            axes.add_patch(
+                Rectangle(corner, across, 1, fill=False, edgecolor=INK, linewidth=2, clip_on=False, zorder=3)
+            )
     for t, word in enumerate(words):
         x, y = (LEFT + ACROSS * (t + 0.5) / len(words)) / WIDTH, 1 - (0.54 + step * (t % 2)) / height
         figure.text(x, y, word, ha="center", va="center", fontsize=10, bbox=ON_ORANGE)
     bars = figure.add_axes((7.35 / WIDTH, 0.72 / height, 1.25 / WIDTH, (height - top - 0.9) / height))
-    next_odds(bars, odds, free, vocabulary)
+    next_word_bars(bars, probs, unclamped, vocabulary)
     for x, share, key in ((7.3, 0.0, "0 shut"), (8.05, 1.0, "1 open")):  # what the colours say
         style = {"facecolor": colormaps[MAP](share), "edgecolor": "none", "boxstyle": "round,pad=0.2"}
         figure.text(
@@ -76,28 +80,27 @@ def track(axes: Axes, rows: dict[str, np.ndarray], name: str) -> None:
     axes.text(-0.5, -0.62, name, va="bottom", fontsize=10)
 
 
-def next_odds(axes: Axes, odds: np.ndarray, free: np.ndarray | None, vocabulary: list[str]) -> None:
-    """Draw bars of the likeliest next words, odds (V,); a ring shows what each had without a hand, free (V,)."""
-    best = np.argsort(-(odds if free is None else np.maximum(odds, free)), kind="stable")[:7]
-    best = best[np.argsort(-odds[best], kind="stable")]
-    axes.barh(range(len(best)), odds[best], color=ROLES["words"], height=0.7)
-    if free is not None:
-        axes.scatter(
-            free[best], range(len(best)), s=45, facecolor=PAPER, edgecolor=INK, linewidth=1.5, zorder=3, clip_on=False
-        )
+def next_word_bars(axes: Axes, probs: np.ndarray, unclamped: np.ndarray | None, vocabulary: list[str]) -> None:
+    """Draw bars of the likeliest next words, probs (V,); a circle shows each one's in `unclamped` (V,)."""
+    best = np.argsort(-(probs if unclamped is None else np.maximum(probs, unclamped)), kind="stable")[:7]
+    best = best[np.argsort(-probs[best], kind="stable")]
+    axes.barh(range(len(best)), probs[best], color=ROLES["words"], height=0.7)
+    if unclamped is not None:
+        style = {"facecolor": PAPER, "edgecolor": INK, "linewidth": 1.5, "zorder": 3, "clip_on": False}
+        axes.scatter(unclamped[best], range(len(best)), s=45, **style)
     for row, i in enumerate(best):
-        said = f"{odds[i]:.0%}" if odds[i] >= 0.01 else "<1%"
+        said = f"{probs[i]:.0%}" if probs[i] >= 0.01 else "<1%"
         axes.text(1.08, row, said, transform=axes.get_yaxis_transform(), va="center", color=QUIET, fontsize=10)
     axes.set_yticks(range(len(best)), [vocabulary[i] for i in best], color=INK)
     axes.set(xlim=(0, 1), ylim=(len(best) - 0.5, -0.6), xticks=[0, 0.5, 1])
-    axes.set_xlabel("odds of the next word\n○ with hands off" if free is not None else "odds of the next word")
+    axes.set_xlabel("odds of the next word\n○ with hands off" if unclamped is not None else "odds of the next word")
     axes.tick_params(axis="y", length=0, pad=9)
     axes.spines["left"].set_visible(False)
 
 
 @house_style
-def fading(x: np.ndarray, lines: dict, title: str, xlabel: str, ylabel: str, mark=None, **scales) -> Figure:
-    """Draw how something fades with distance, or grows with number.
+def line_chart(x: np.ndarray, lines: dict, title: str, xlabel: str, ylabel: str, mark=None, **scales) -> Figure:
+    """Draw how something falls with distance, or grows with a number.
 
     Args:
         x: (N,), such as words back.
@@ -106,7 +109,7 @@ def fading(x: np.ndarray, lines: dict, title: str, xlabel: str, ylabel: str, mar
         title: What the lines say.
         xlabel: What x is.
         ylabel: What the values are.
-        mark: A height to compare with, and its name, such as (0.125, "guessing"); none when None.
+        mark: A height to compare with, and its name, such as (0.125, "chance level"); none when None.
         **scales: xscale, yscale or ylim, as Matplotlib takes them.
 
     Returns:
@@ -120,49 +123,32 @@ def fading(x: np.ndarray, lines: dict, title: str, xlabel: str, ylabel: str, mar
         axes.plot(x, runs.mean(axis=0), color=ROLES[role], linewidth=2.5)
         if len(runs) > 1:  # later dots are smaller: where dots meet, all can be seen
             axes.plot(x, runs.T, "o", color=ROLES[role], markersize=max(10 - 2 * number, 4), alpha=0.8)
-        ends += [(runs.mean(axis=0)[-1], name, ROLES[role])] if name else []
+        ends += [(x[-1], runs.mean(axis=0)[-1], name)] if name else []
     if mark:
         axes.axhline(mark[0], color=QUIET, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
         axes.annotate(mark[1], (0.01, mark[0]), (0, 4), axes.get_yaxis_transform(), "offset points", color=QUIET)
     axes.set(xlabel=xlabel, ylabel=ylabel, **scales)
     axes.minorticks_off()
-    figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=12)
-    name_ends(axes, ends)
+    if axes.get_yscale() == "log":
+        powers_of_ten(axes.yaxis)
+    add_title(figure, title)
+    label_line_ends(axes, ends)
     return figure
 
 
-def name_ends(axes: Axes, ends: list[tuple[float, str, str]]) -> None:
-    """Write each line's name beside its right end, far enough apart to be read, and join the two.
-
-    Args:
-        axes: Where the lines are.
-        ends: Height, name and colour of each.
-    """
-    axes.autoscale_view()  # before heights are asked for
-    edge = axes.lines[0].get_xdata()[-1]
-    heights = [axes.transAxes.inverted().transform(axes.transData.transform((edge, end[0]))) for end in ends]
-    last = -1.0
-    for i in np.argsort([height for _, height in heights]):
-        last = max(np.clip(heights[i][1], 0, 1), last + 0.085)
-        _, name, colour = ends[i]
-        axes.text(1.075, last, name, transform=axes.transAxes, va="center", color=INK, weight="normal")
-        away, level = [heights[i][0], 1.03, 1.065], [heights[i][1], last, last]
-        axes.plot(away, level, transform=axes.transAxes, color=colour, linewidth=2.5, clip_on=False)
-
-
 @house_style
-def telling_unit(values: np.ndarray, yes: np.ndarray, names: tuple[str, str], title: str, xlabel: str) -> Figure:
-    """Draw how well one number tells two groups apart.
+def unit_histogram(values: np.ndarray, yes: np.ndarray, names: tuple[str, str], title: str, xlabel: str) -> Figure:
+    """Draw how well one unit tells two groups apart.
 
     Args:
-        values: (N,), the number at N moments.
+        values: (N,), the unit's value at N moments.
         yes: (N,) of bool, which of the moments are of the first group.
         names: Of the first group and of the other.
         title: What is seen.
-        xlabel: What the number is.
+        xlabel: What the value is.
 
     Returns:
-        A figure with one histogram a group, each of area 1.
+        A figure with one histogram per group, each of area 1.
     """
     figure = Figure(figsize=(7.6, 2.9), layout="constrained")
     axes = figure.subplots()
@@ -176,5 +162,5 @@ def telling_unit(values: np.ndarray, yes: np.ndarray, names: tuple[str, str], ti
     axes.set(xlabel=xlabel, ylabel="how often", yticks=[])
     axes.margins(y=0.15)
     axes.spines["left"].set_visible(False)
-    figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=12)
+    add_title(figure, title)
     return figure

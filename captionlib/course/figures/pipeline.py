@@ -1,8 +1,19 @@
-"""The six steps, which open every lesson with that lesson's step lit, and the whole network (README)."""
+"""The six steps, which open every lesson with that lesson's step highlighted, and the whole network (README)."""
 
 from matplotlib.patches import Rectangle
 
-from captionlib.course.figures.drawing import arrow, box, canvas, cells, chips, coarse, lane, note, odds, picture
+from captionlib.course.figures.drawing import (
+    arrow,
+    bars,
+    box,
+    canvas,
+    cells,
+    chips,
+    feature_shades,
+    lane,
+    note,
+    picture,
+)
 from captionlib.errors import CaptionlibError
 from captionlib.plots.palette import PAPER, ROLES, Figure, house_style
 
@@ -18,11 +29,11 @@ STEPS = {
 
 
 @house_style
-def six_steps(lit: str | None = None) -> Figure:
+def six_steps(highlighted: str | None = None) -> Figure:
     """Draw how a photograph becomes a sentence.
 
     Args:
-        lit: The step to stand out: data, vision, text, decoder, decoding or metrics. None shows all alike.
+        highlighted: The step to stand out: data, vision, text, decoder, decoding or metrics. None shows all alike.
 
     Returns:
         A figure as wide as a notebook.
@@ -30,11 +41,11 @@ def six_steps(lit: str | None = None) -> Figure:
     Raises:
         CaptionlibError: There is no such step.
     """
-    if lit is not None and lit not in STEPS:
-        raise CaptionlibError(f"There is no step called {lit}; the six steps are {', '.join(STEPS)}.")
-    figure, axes = canvas(STEPS[lit][2] if lit else "A photograph becomes a sentence in six steps", 40)
+    if highlighted is not None and highlighted not in STEPS:
+        raise CaptionlibError(f"There is no step called {highlighted}; the six steps are {', '.join(STEPS)}.")
+    figure, axes = canvas(STEPS[highlighted][2] if highlighted else "A photograph becomes a sentence in six steps", 40)
     for number, (name, (role, place, _)) in enumerate(STEPS.items(), start=1):
-        box(axes, f"{number}  {name}", role, place, bright=lit in (None, name))
+        box(axes, f"{number}  {name}", role, place, bright=highlighted in (None, name))
     for start, end in [
         ((16, 25.5), (25, 25.5)), ((39, 25.5), (43.5, 25.5)), ((53, 25.5), (59, 19.5)),  # the picture's way
         ((16, 7.5), (25, 7.5)), ((39, 7.5), (42, 7.5)), ((55, 9.5), (59, 13.5)),  # the words' way
@@ -48,8 +59,8 @@ def six_steps(lit: str | None = None) -> Figure:
         axes.add_patch(Rectangle((4, 9.5 - 2 * i), width, 0.9, facecolor=PAPER, linewidth=0, zorder=3))
     chips(axes, ["a", "red", "boat"], 42, 7.5)
     chips(axes, ["a", "red", "boat", "sails"], 79.6, 6)
-    cells(axes, 44, 21, 9, coarse(6), "features")
-    odds(axes, 74.7, 18.5)
+    cells(axes, 44, 21, 9, feature_shades(6), "features")
+    bars(axes, 74.7, 18.5)
     for x, y, text in [
         (48.6, 19, "features"),
         (48.5, 3.5, "tokens"),
@@ -74,7 +85,7 @@ def whole_architecture() -> Figure:
     lane(axes, "once a picture", (0.5, 37, 119, 21.5))
     picture(axes, 4, 39, 13)
     box(axes, "CNN", "features", (32, 40.5, 16, 10), "ToyNet")
-    cells(axes, 63, 39, 13, coarse(), "features")
+    cells(axes, 63, 39, 13, feature_shades(), "features")
     arrow(axes, (17, 45.5), (32, 45.5))
     arrow(axes, (48, 45.5), (62.6, 45.5))
     note(axes, 24.3, 47.3, "(96, 96, 3)")
@@ -87,7 +98,7 @@ def whole_architecture() -> Figure:
     box(axes, "LSTM", "state", (40, y - 4.5, 12, 9))
     box(axes, "attention", "attention", (62, y - 4.5, 15, 9))
     box(axes, "output", "words", (85, y - 4.5, 12, 9))
-    odds(axes, 100.5, y + 1.5)
+    bars(axes, 100.5, y + 1.5)
     chips(axes, ["boat"], 111.5, y)
     for start, end, shape in [
         (8.2, 15, ""),

@@ -5,9 +5,11 @@ from itertools import zip_longest
 import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
+from captionlib.course.figures.labels import powers_of_ten
+from captionlib.plots.layout import WIDTH, add_title
 from captionlib.plots.palette import INK, PALE, PAPER, QUIET, ROLES, Figure, house_style
 
-WIDTH, LINE, GAP = 9.2, 0.34, 0.08  # inches: the figure, the height of a chip, between two chips
+LINE, GAP = 0.34, 0.08  # inches: the height of a chip, between two chips
 LETTER, NARROWEST = 0.085, 0.34  # inches: one letter at 11 points, the smallest chip
 
 
@@ -36,7 +38,7 @@ def token_rows(rows: list[tuple[str, list[str], list[int] | None]], title: str) 
     figure = Figure(figsize=(WIDTH, height))
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(0, height))
     axes.axis("off")
-    axes.text(0.02, height - 0.08, title, ha="left", va="top", weight="bold", fontsize=12)
+    add_title(figure, title)
     top = height - 0.42
     for ((name, words, ids), wide, part), tall in zip(lines, heights, strict=True):
         left = start
@@ -53,7 +55,7 @@ def token_rows(rows: list[tuple[str, list[str], list[int] | None]], title: str) 
 
 
 def parts(widths: list[float], room: float) -> list[range]:
-    """Break a row of chips into lines that fit: which places stand in each, `room` and widths in inches."""
+    """Break a row of chips into lines that fit: which pieces stand in each, `room` and widths in inches."""
     lines, start, used = [], 0, 0.0
     for place, width in enumerate(widths):
         used += width + GAP
@@ -84,9 +86,7 @@ def chip(axes, word: str, left: float, bottom: float, width: float) -> None:
     shape = "round,pad=0,rounding_size=0.08"
     patch = FancyBboxPatch((left, bottom), width, LINE, boxstyle=shape, facecolor=ground, edgecolor=rim, linewidth=1.5)
     axes.add_patch(patch)
-    axes.text(
-        left + width / 2, bottom + LINE / 2, word, ha="center", va="center_baseline", color=letters, parse_math=False
-    )
+    axes.text(left + width / 2, bottom + LINE / 2, word, ha="center", va="center_baseline", color=letters)
 
 
 @house_style
@@ -109,6 +109,8 @@ def word_counts(texts: dict[str, np.ndarray], title: str) -> Figure:
         axes.text(middle * 1.2, share[middle - 1] * 1.2, name, weight="bold")
     axes.set(xlabel="rank of the word, the most frequent first", ylabel="share of the text", title=title)
     axes.set_xlim(0.9, 4 * max(map(len, texts.values())))  # room for the names
+    powers_of_ten(axes.xaxis)
+    powers_of_ten(axes.yaxis)
     return figure
 
 
@@ -139,4 +141,5 @@ def vocabulary_curve(sizes: np.ndarray, words: np.ndarray, captions: np.ndarray,
     axes.axvline(sizes[marked], color=QUIET, linewidth=0.8, linestyle=(0, (2, 3)))
     axes.set(xlabel="words in the vocabulary", ylabel="percent of val", ylim=(0, 103), title=title)
     axes.set_xlim(sizes.min(), sizes.max() * 20)  # room for the labels
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     return figure

@@ -5,7 +5,7 @@ import html
 import ipywidgets
 import numpy as np
 
-from captionlib.course.figures import gates_at_work
+from captionlib.course.figures import gate_activations
 from captionlib.course.probes.numpy_decoder import NumpyDecoder
 from captionlib.course.widgets import parts
 from captionlib.text import Tokenizer
@@ -86,7 +86,8 @@ def show(decoder: NumpyDecoder, units: dict[int, str], image, start: tuple, pref
     ahead = f"hands off: {most_probable(decoder, free)}"
     title = f"{clamp} {where}: {most_probable(decoder, clamped)} ({ahead})" if gates else ahead
     trace = {name: value[shown.start :] for name, value in clamped.items()}
-    figure = gates_at_work([known[t] for t in shown], trace, units, decoder.vocabulary, free["probs"][-1], marks, title)
+    shown_words = [known[t] for t in shown]
+    figure = gate_activations(shown_words, trace, units, decoder.vocabulary, free["probs"][-1], marks, title)
     lines = [("hands off", decoder.greedy(free))]
     if gates:
         lines.append((html.escape(f"{clamp} {where}"), decoder.greedy(clamped, None if step else gates)))

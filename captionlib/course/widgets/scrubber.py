@@ -3,11 +3,10 @@
 import html
 
 import ipywidgets
-import matplotlib
 import numpy as np
 
 from captionlib.course.widgets import parts
-from captionlib.plots import INK, MAP, ROLES
+from captionlib.plots import INK, ROLES, attention_overlay
 
 
 def attention_scrubber(image: np.ndarray, tokens: list[str], attention: np.ndarray) -> None:
@@ -16,7 +15,7 @@ def attention_scrubber(image: np.ndarray, tokens: list[str], attention: np.ndarr
     Args:
         image: (H, W, 3) uint8.
         tokens: The T words.
-        attention: (T, rows, columns), each map sums to 1; rows divide H and columns divide W.
+        attention: (T, rows, columns), each map sums to 1.
     """
     page = ipywidgets.HTML()
     word, row = parts.slider("word", 1, len(tokens), 1)
@@ -44,12 +43,8 @@ def show(image: np.ndarray, tokens: list[str], attention: np.ndarray, t: int) ->
     ground = f"background:{ROLES['words']};color:{INK};padding:0 0.25em"
     words = [html.escape(word) for word in tokens]
     words[t] = f'<mark style="{ground}">{words[t]}</mark>'
-    share = attention[t] / attention[t].max()  # (rows, columns), the largest weight is 1
-    height, width = (side // cells for side, cells in zip(image.shape[:2], share.shape, strict=True))
-    share = np.kron(share, np.ones((height, width)))[..., None]  # (H, W, 1)
-    coloured = 255 * matplotlib.colormaps[MAP](share[..., 0])[..., :3]  # (H, W, 3)
-    over = (1 - 0.7 * share) * (0.5 * image.mean(axis=2, keepdims=True) + 60) + 0.7 * share * coloured
-    pair = np.concatenate([image, np.full_like(image[:, :4], 255), over.astype(np.uint8)], axis=1)
+    lit = attention_overlay(image, attention[t])  # (H, W, 3)
+    pair = np.concatenate([image, np.full_like(image[:, :4], 255), lit], axis=1)
     peak = peak_of(tokens[t], attention[t])
     return f"<p>{' '.join(words)}</p>{parts.picture(pair, f'the scene, and beside it where {peak}', 588)}<p>{peak}</p>"
 

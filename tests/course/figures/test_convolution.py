@@ -1,10 +1,10 @@
-"""Panels show pictures, kernels and answers with their numbers; a stack of layers shows what it sees."""
+"""Panels show pictures, kernels and outputs with their numbers; a stack of layers shows its receptive field."""
 
 import numpy as np
 import pytest
 
 from captionlib.course import figures
-from captionlib.course.figures.convolution import lit_cells
+from captionlib.course.figures.convolution import field_cells
 from captionlib.course.scratch.convolution import receptive_field
 
 
@@ -36,9 +36,9 @@ def test_panels_keep_their_shape_and_stay_inside(count, a_row):
 
 
 @pytest.mark.parametrize("layers", [[(3, 1), (3, 1)], [(5, 1)], [(3, 2), (3, 2)], [(3, 1), (2, 2), (3, 1)]])
-def test_lit_are_the_pixels_of_the_receptive_field(layers):
-    rows = lit_cells(layers)
+def test_the_lowest_row_is_the_receptive_field(layers):
+    rows = field_cells(layers)
     assert len(rows) == len(layers) + 1 and len(rows[-1]) == 1
     assert len(rows[0]) == receptive_field(layers)
-    figure = figures.seen_by_one([layers], ["stack"], "Title")
+    figure = figures.receptive_fields([layers], ["stack"], "Title")
     assert f"stack: {receptive_field(layers)} pixels" in written(figure.axes[0])

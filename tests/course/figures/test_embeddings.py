@@ -86,7 +86,7 @@ def test_a_frame_keeps_a_word_where_it_was():
 
 def test_the_film_has_a_panel_a_moment_and_writes_some_words():
     points = np.random.default_rng(0).normal(size=(6, 80, 2))
-    figure = figures.training_film(points, WORDS, [f"epoch {i}" for i in range(6)], ["red0", "of3"], "Forming")
+    figure = figures.word_map_snapshots(points, WORDS, [f"epoch {i}" for i in range(6)], ["red0", "of3"], "Forming")
     assert [axes.get_title(loc="left") for axes in figure.axes] == [f"epoch {i}" for i in range(6)]
     for axes in figure.axes:
         box = axes.get_position()
@@ -109,7 +109,7 @@ def test_similarities_stand_in_their_cells():
 def test_a_ring_joins_its_dots_in_order_and_paints_them():
     square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
     paints = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)]
-    figure = figures.rings({"left": square, "right": square[::-1]}, ["a", "b", "c", "d"], paints)
+    figure = figures.colour_circles({"left": square, "right": square[::-1]}, ["a", "b", "c", "d"], paints)
     for axes in figure.axes:
         ring = axes.lines[0].get_xydata()
         assert len(ring) == 5 and (ring[0] == ring[-1]).all()

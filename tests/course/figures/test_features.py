@@ -20,10 +20,10 @@ def everything_is_inside(figure):
         assert box.x0 >= -1 and box.y0 >= -1 and box.x1 <= figure.bbox.x1 + 1 and box.y1 <= figure.bbox.y1 + 1, text
 
 
-def test_looks_shows_the_largest_place_and_frames_the_box():
+def test_cam_maps_show_the_largest_location_and_frames_the_box():
     map_ = np.zeros((12, 12))
     map_[2, 9] = 3
-    figure = figures.looks(IMAGE, {"fox": map_, "nothing": np.zeros((12, 12))}, "Title", {"fox": (10, 20, 30, 44)})
+    figure = figures.cam_maps(IMAGE, {"fox": map_, "nothing": np.zeros((12, 12))}, "Title", {"fox": (10, 20, 30, 44)})
     assert {"fox", "nothing", "the picture", "Title"} <= set(texts(figure))
     shown = figure.axes[1].images[-1].get_array()
     assert shown.max() == 1 and np.unravel_index(shown.argmax(), shown.shape) == (2, 9)
@@ -31,35 +31,35 @@ def test_looks_shows_the_largest_place_and_frames_the_box():
     everything_is_inside(figure)
 
 
-def test_favourites_have_a_row_a_channel():
+def test_top_activating_patches_have_a_row_a_channel():
     rows = [(f"channel {i}", np.eye(12), np.stack([IMAGE[:27, :27]] * 8)) for i in range(4)]
-    figure = figures.favourites(IMAGE, rows, "Title")
+    figure = figures.top_activating_patches(IMAGE, rows, "Title")
     assert len(figure.axes) == 1 + 4 * 9 and {f"channel {i}" for i in range(4)} <= set(texts(figure))
     everything_is_inside(figure)
 
 
-def test_answers_say_what_is_wrong():
-    figure = figures.answers(np.stack([IMAGE] * 8), ["fox"] * 8, ["fox"] * 7 + ["balloon"], "Title")
+def test_predictions_say_what_is_wrong():
+    figure = figures.predictions(np.stack([IMAGE] * 8), ["fox"] * 8, ["fox"] * 7 + ["balloon"], "Title")
     assert texts(figure).count("“fox”") == 8 and texts(figure).count("right") == 7 and "a balloon" in texts(figure)
     everything_is_inside(figure)
 
 
-def test_read_outs_mark_chance():
-    figure = figures.read_outs({"which kind": {"one": 0.25, "two": 1.0}}, {"which kind": 0.1}, "Title", "share")
+def test_accuracy_bars_mark_chance():
+    figure = figures.accuracy_bars({"which kind": {"one": 0.25, "two": 1.0}}, {"which kind": 0.1}, "Title", "share")
     assert [bar.get_width() for bar in figure.axes[0].patches] == [0.25, 1.0]
     assert {"25%", "100%", "chance", "which kind", "one"} <= set(texts(figure))
     assert list(figure.axes[0].lines[0].get_xdata()) == [0.1, 0.1]
     everything_is_inside(figure)
 
 
-def test_names_of_classics_do_not_lie_on_each_other():
+def test_names_of_classic_networks_do_not_lie_on_each_other():
     networks = {
         "VGG16": (138.4, 15.5, 0.713),
         "A": (3.5, 0.3, 0.713),
         "B": (5.3, 0.39, 0.771),
         "ToyNet": (0.24, 0.1, 0),
     }
-    figure = figures.classics(networks, "Title")
+    figure = figures.classic_networks(networks, "Title")
     everything_is_inside(figure)
     boxes = [text.get_window_extent() for text in figure.axes[0].texts]
     for i, one in enumerate(boxes):
@@ -68,8 +68,8 @@ def test_names_of_classics_do_not_lie_on_each_other():
 
 
 @pytest.mark.parametrize("count", [1, 5])
-def test_looks_keeps_its_panels_square(count):
-    figure = figures.looks(IMAGE, {f"map {i}": np.eye(12) for i in range(count)}, "T")
+def test_cam_maps_keep_their_panels_square(count):
+    figure = figures.cam_maps(IMAGE, {f"map {i}": np.eye(12) for i in range(count)}, "T")
     for axes in figure.axes:
         box = axes.get_window_extent()
         assert box.width == pytest.approx(box.height, rel=0.02)

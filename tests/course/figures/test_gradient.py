@@ -1,4 +1,4 @@
-"""Figures of lesson 02 show the numbers they are given, inside the figure, and survive walks that fly off."""
+"""Figures of lesson 02 show the numbers they are given, inside the figure, and survive descents that diverge."""
 
 import numpy as np
 import pytest
@@ -26,13 +26,13 @@ def nothing_hangs_out(figure):
             assert box.x0 >= -1 and box.y0 >= -1 and box.x1 <= figure.bbox.x1 + 1 and box.y1 <= figure.bbox.y1 + 1, text
 
 
-def test_ten_nodes_show_their_numbers_and_each_arrow_its_slope():
+def test_a_graph_shows_its_numbers_and_each_arrow_its_local_gradient():
     values = {"x": 2, "w_snow": 0, "w_moon": 0.55, "s_snow": 0, "s_moon": 1.1, "e_snow": 1, "e_moon": 3}
     values |= {"total": 4, "log_total": 1.39, "loss": 1.39}
-    figure = figures.ten_nodes(values, "Forwards")
+    figure = figures.computation_graph(values, "Forwards")
     assert len(NODES) == 10 and {"Forwards", "0.55", "1.39", "−", *NODES} <= set(texts(figure))
     assert not [text for text in texts(figure) if len(text) > 1 and text.startswith("×")]
-    figure = figures.ten_nodes(values, "Backwards", {name: -number for number, name in enumerate(NODES)})
+    figure = figures.computation_graph(values, "Backwards", {name: -number for number, name in enumerate(NODES)})
     slopes = sorted(text for text in texts(figure) if len(text) > 1 and text.startswith("×"))
     assert slopes == sorted(["×2", "×0", "×2", "×0.55", "×1", "×3", "×1", "×1", "×0.25", "×1", "×−1"])
     assert {"−9", "−8"} <= set(texts(figure))
@@ -41,7 +41,7 @@ def test_ten_nodes_show_their_numbers_and_each_arrow_its_slope():
 
 def test_a_slope_is_written_and_its_line_touches_the_curve():
     weights = np.linspace(-1, 1, 21)
-    figure = figures.slope_at(weights, weights**2, 0.5, 1.0, "Up")
+    figure = figures.tangent_line(weights, weights**2, 0.5, 1.0, "Up")
     curve, line, point = figure.axes[0].lines
     assert "slope 1" in texts(figure) and point.get_ydata()[0] == pytest.approx(0.25)
     (x0, x1), (y0, y1) = line.get_data()
@@ -50,7 +50,7 @@ def test_a_slope_is_written_and_its_line_touches_the_curve():
 
 
 @pytest.mark.parametrize("rate", [0.02, 0.5])
-def test_a_descent_ends_where_it_leaves_all_sense(rate):
+def test_a_descent_ends_where_it_diverges(rate):
     path = optimisers.descend(optimisers.sgd, SURFACES["two dips"].gradient, (2, 2), 40, learning_rate=rate)
     figure = figures.descent(SURFACES["two dips"], path, "Down")
     nothing_hangs_out(figure)
@@ -66,7 +66,7 @@ def test_a_loss_below_the_chart_leaves_it():
     chart = figures.descent(VALLEY, path, "Gone").axes[1]
     assert chart.lines[0].get_ydata()[-1] < chart.get_ylim()[0]
     rates, flown = np.array([0.01, 0.1, 1]), np.array([1, 1e-9, np.nan])
-    figure = figures.rates_tried(rates, {"wide": {"SGD": flown}, "narrow": {"SGD": flown}}, "Rates")
+    figure = figures.learning_rate_sweep(rates, {"wide": {"SGD": flown}, "narrow": {"SGD": flown}}, "Rates")
     for chart in figure.axes:
         (line,) = chart.lines
         low, high = chart.get_ylim()
@@ -75,18 +75,18 @@ def test_a_loss_below_the_chart_leaves_it():
     nothing_hangs_out(figure)
 
 
-def test_walks_apart_stand_on_maps_of_their_own():
+def test_descents_stand_on_maps_of_their_own():
     sgd, start = optimisers.sgd, (1, 1)
     paths = {f"rate {r}": optimisers.descend(sgd, VALLEY.gradient, start, 5, learning_rate=r) for r in (0, 1)}
-    figure = figures.walks_apart(VALLEY, paths, "Two rates")
+    figure = figures.descent_paths(VALLEY, paths, "Two rates")
     assert len(figure.axes) == 2 and {"rate 0", "rate 1", "Two rates"} <= set(texts(figure))
     nothing_hangs_out(figure)
 
 
-def test_words_are_pictures_of_their_weights():
+def test_words_are_images_of_their_weights():
     weights = np.zeros((12, 2))  # 2 × 2 pixels of 3 channels, 2 words
     weights[0, 0], weights[11, 1] = 2.0, -4.0
-    figure = figures.words_as_pictures({"after 1 step": weights, "nothing": 0 * weights}, ["snow", "moon"], "Two words")
+    figure = figures.weights_as_images({"after 1 step": weights, "nothing": 0 * weights}, ["snow", "moon"], "Two words")
     pictures = [axes.images[0].get_array() for axes in figure.axes]
     assert pictures[0][0, 0].tolist() == [0.75, 0.5, 0.5] and pictures[1][1, 1].tolist() == [0.5, 0.5, 0.0]
     assert (pictures[2] == 0.5).all() and {"snow", "moon", "after 1 step"} <= set(texts(figure))

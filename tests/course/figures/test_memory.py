@@ -1,8 +1,9 @@
-"""Figures of lesson 06 show what they are given: gates in their rows, hands as frames, lines with their names."""
+"""Figures of lesson 06 show what they are given: gates in their rows, clamped gates framed, lines named."""
 
 import matplotlib.patches
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from captionlib.course import figures
 
@@ -23,7 +24,7 @@ def texts(figure):
 @pytest.mark.parametrize("count", [1, 4, 12])
 def test_gates_have_a_row_each_and_words_a_column_each(count):
     words = ["<start>", "a", "red", "boat"] * 3
-    figure = figures.gates_at_work(words[:count], told(count), {0: "first", 2: "third"}, VOCABULARY)
+    figure = figures.gate_activations(words[:count], told(count), {0: "first", 2: "third"}, VOCABULARY)
     maps = [axes.images[0].get_array() for axes in figure.axes if axes.images]
     assert [each.shape for each in maps] == [(5, count)] * 2 and "unit 2: third" in texts(figure)
     assert (maps[0][1] == told(count)["f"][:, 0]).all()
@@ -33,14 +34,14 @@ def test_gates_have_a_row_each_and_words_a_column_each(count):
         assert box.x0 >= 0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1 + 1
 
 
-def test_a_hand_is_framed_and_rings_show_the_odds_without_it():
+def test_a_clamped_gate_is_framed_and_circles_show_the_probabilities_without_it():
     free = np.eye(len(VOCABULARY))[5]
-    alone = figures.gates_at_work(["<start>"], told(1), {0: "x"}, VOCABULARY)
-    figure = figures.gates_at_work(["<start>"], told(1), {0: "x"}, VOCABULARY, free, [("f", 0)], "held")
+    alone = figures.gate_activations(["<start>"], told(1), {0: "x"}, VOCABULARY)
+    figure = figures.gate_activations(["<start>"], told(1), {0: "x"}, VOCABULARY, free, [("f", 0)], "held")
     frames = [p for p in figure.axes[0].patches if isinstance(p, matplotlib.patches.Rectangle) and not p.get_fill()]
     assert [frame.get_xy() for frame in frames] == [(-0.5, 0.5)] and "held" in texts(figure)
-    rows = figures.gates_at_work(
-        ["a"] * 3, told(3), {0: "x"}, VOCABULARY, held=[(g, t) for g in "if" for t in (0, 1, 2)]
+    rows = figures.gate_activations(
+        ["a"] * 3, told(3), {0: "x"}, VOCABULARY, clamped=[(g, t) for g in "if" for t in (0, 1, 2)]
     )
     frames = [p for p in rows.axes[0].patches if isinstance(p, matplotlib.patches.Rectangle) and not p.get_fill()]
     assert [(*frame.get_xy(), frame.get_width()) for frame in frames] == [(-0.5, -0.5, 3), (-0.5, 0.5, 3)]
@@ -52,23 +53,23 @@ def test_a_hand_is_framed_and_rings_show_the_odds_without_it():
 
 def test_lines_are_named_apart_and_runs_are_dots():
     lines = {"alone": np.ones(4), "three runs": np.array([[0, 1, 2, 3]] * 3), "also one": np.ones(4)}
-    figure = figures.fading(np.arange(4), lines, "Title", "words", "value", ylim=(0, 3))
+    figure = figures.line_chart(np.arange(4), lines, "Title", "words", "value", ylim=(0, 3))
     figure.draw_without_rendering()
-    named = {text.get_text(): text.get_window_extent() for text in figure.axes[0].texts}
+    named = {text.get_text(): Text.get_window_extent(text) for text in figure.axes[0].texts}  # without its leader
     assert set(named) == set(lines) and not named["alone"].overlaps(named["also one"])
     assert all(box.x1 <= figure.bbox.x1 for box in named.values())
     assert sum(line.get_marker() == "o" for line in figure.axes[0].lines) == 3
 
 
 def test_a_mark_is_a_dashed_line_with_its_name_and_a_line_without_a_name_has_none():
-    figure = figures.fading(np.arange(4), {"": np.ones(4)}, "Title", "words", "value", (0.5, "half"))
+    figure = figures.line_chart(np.arange(4), {"": np.ones(4)}, "Title", "words", "value", (0.5, "half"))
     assert [text.get_text() for text in figure.axes[0].texts] == ["half"]
     assert [line.get_ydata()[0] for line in figure.axes[0].lines if line.is_dashed()] == [0.5]
 
 
-def test_a_telling_unit_has_a_histogram_for_each_group():
+def test_a_unit_has_a_histogram_for_each_group():
     values = np.concatenate([np.linspace(-2, -1, 50), np.linspace(1, 2, 50)])
-    figure = figures.telling_unit(values, values > 0, ("yes", "no"), "They stay apart", "cell")
+    figure = figures.unit_histogram(values, values > 0, ("yes", "no"), "They stay apart", "cell")
     no, yes = figure.axes[0].patches
     assert no.get_data().values[:20].sum() > 0 == no.get_data().values[25:].sum()
     assert yes.get_data().values[25:].sum() > 0 and {"yes", "no", "They stay apart"} <= set(texts(figure))

@@ -26,13 +26,14 @@ def test_a_step_marks_its_word_and_its_picture_says_where_it_looked():
     assert "&lt;end&gt;</mark>" in scrubber.show(IMAGE, TOKENS, ATTENTION, 1)
 
 
-def test_the_brightest_cell_is_the_one_that_was_looked_at():
-    page = scrubber.show(IMAGE, TOKENS, ATTENTION, 0)
+def test_what_keeps_its_colour_is_where_it_looked():
+    page = scrubber.show(np.full((96, 96, 3), (240, 60, 60), np.uint8), TOKENS, ATTENTION, 0)
     picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(re.search(r'base64,([^"]+)', page)[1])))).astype(int)
     scale = picture.shape[1] / 196  # of the picture's pixels: 96, a gap of 4, 96
-    yellow = (picture[..., 0] - picture[..., 2])[:, round(100 * scale) :]  # cividis ends in yellow
-    rows, columns = np.nonzero(yellow > yellow.max() * 0.9)
+    red = (picture[..., 0] - picture[..., 2])[:, round(100 * scale) :]
+    rows, columns = np.nonzero(red > 90)
     assert abs(rows.mean() / scale - 20) < 1 and abs(columns.mean() / scale - 76) < 1
+    assert 4 < np.sqrt(len(rows)) / scale < 24 and (red[:, : red.shape[1] // 2] == 0).all()  # some 8 pixels wide
 
 
 @pytest.fixture
