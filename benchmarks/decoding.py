@@ -12,7 +12,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from captionlib import decoding
+from captionlib.decoding import beam_search
+from captionlib.decoding.loop import NEG_INF, allowed_log_probs
 from captionlib.models import ShowAttendTell
 from captionlib.text import END, PAD, START
 
@@ -21,23 +22,22 @@ V, L, D, H = 2500, 49, 1280, 512
 
 
 def looped_beam(decoder, features):
-    """Beam search of one picture (L, D) in plain Python: the best list of ids."""
+    """Beam search of one picture (L, D) in plain Python, mean log-probability per token: the best list of ids."""
     memory = decoder.prepare(features[None])
-    beams = [([START], 0.0, decoder.initial_state(memory))]
+    beams, pool = [([START], 0.0, decoder.initial_state(memory))], [(NEG_INF, [])]
     for t in range(decoder.max_length + 1):
         grown = []
         for ids, score, state in beams:
-            if ids[-1] == END:
-                grown.append((ids, score, state))
-                continue
             logits, new_state, _ = decoder.step(tf.constant(ids[-1:]), state, memory)
-            log_probs = decoding.allowed_log_probs(logits, t, decoder.max_length)[0].numpy()
+            log_probs = allowed_log_probs(logits, t, decoder.max_length)[0].numpy()
+            pool.append(((score + log_probs[END]) / (t + 1), [*ids[1:], END]))
+            log_probs[END] = NEG_INF
             for word in np.argsort(log_probs)[-BEAMS:]:
                 grown.append(([*ids, int(word)], score + log_probs[word], new_state))
         beams = sorted(grown, key=lambda beam: -beam[1])[:BEAMS]
-        if all(ids[-1] == END for ids, _, _ in beams):
+        if beams[0][1] / (decoder.max_length + 1) <= max(pool)[0]:
             break
-    return max(beams, key=lambda beam: beam[1] / (len(beam[0]) - 1))[0][1:]
+    return max(pool)[1]
 
 
 def main():
@@ -48,11 +48,11 @@ def main():
     for weight in decoder.trainable_variables:
         weight.assign(weight + rng.normal(size=weight.shape, scale=0.05))
     features = rng.normal(size=(PICTURES, L, D)).astype("float32")
-    decoding.beam(decoder, features[:2], BEAMS)  # compile
+    beam_search(decoder, features[:2], BEAMS)  # compile
     looped_beam(decoder, features[0])
 
     start = time.perf_counter()
-    decoded = decoding.beam(decoder, features, BEAMS)
+    decoded = beam_search(decoder, features, BEAMS)
     ours = (time.perf_counter() - start) / PICTURES
     start = time.perf_counter()
     captions = [looped_beam(decoder, picture) for picture in features[:LOOPED]]

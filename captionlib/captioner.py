@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from captionlib import decoding, metrics, storage
+from captionlib import metrics, storage
 from captionlib.data import CaptionDataset
 from captionlib.data.images import open_image, resize
+from captionlib.decoding import beam_search, greedy
 from captionlib.errors import CaptionlibError
 from captionlib.explain.saliency import saliency
 from captionlib.models import MODELS, Decoder
@@ -82,7 +83,7 @@ class Captioner:
             config = json.loads((folder / "config.json").read_text(encoding="utf8"))
             model, settings, about = str(config["model"]), config["decoder"], config["encoder"]
             name, version, penalty = about["name"], about["version"], float(config["length_penalty"])
-            size, grid = int(settings["vocabulary_size"]), (settings["places"], settings["depth"])
+            size, grid = int(settings["vocabulary_size"]), (settings["locations"], settings["depth"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             what = f"{type(error).__name__}: {error}"
             raise CaptionlibError(f"{folder / 'config.json'} does not describe a captioner ({what}).") from error
@@ -96,7 +97,7 @@ class Captioner:
         encoder = load_encoder(name)
         if (version, grid) != (encoder.version, (int(np.prod(encoder.grid)), encoder.depth)):
             raise CaptionlibError(
-                f"{folder} was trained on {name} version {version} with (places, depth) {grid}; this captionlib has "
+                f"{folder} was trained on {name} version {version} with (locations, depth) {grid}; this captionlib has "
                 f"version {encoder.version} with {(int(np.prod(encoder.grid)), encoder.depth)}: train it again."
             )
         try:
@@ -142,10 +143,11 @@ class Captioner:
 
     def caption_features(self, features: np.ndarray, beam: int = 3) -> list[Caption]:
         """Caption pictures whose features (N, L, D) are known."""
-        decoded = decoding.beam(self.decoder, features, beam, self.length_penalty)
-        maps = decoded.attention
-        if isinstance(maps, dict):  # of a Transformer: block name to (N, T, heads, L)
-            maps = np.mean([weights.mean(2) for weights in maps.values()], axis=0) if maps else None
+        if beam == 1:
+            decoded = greedy(self.decoder, features)
+        else:
+            decoded = beam_search(self.decoder, features, beam, self.length_penalty)
+        maps = None if decoded.attention is None else decoded.attention.mean(axis=2)  # (N, T, L)
         captions = []
         for i, ids in enumerate(decoded.tokens):
             length = int(np.argmax(ids == END)) + 1

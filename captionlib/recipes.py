@@ -46,7 +46,7 @@ SIZES = {
     ("scenes", "show_attend_tell"): {"units": 256, "embedding": 128},
     ("scenes", "transformer"): {"units": 192, "layers": 2, "heads": 4},
     ("photos", "show_and_tell"): {"units": 512, "embedding": 192},
-    ("photos", "show_attend_tell"): {"units": 512, "embedding": 192, "feed": False},
+    ("photos", "show_attend_tell"): {"units": 512, "embedding": 192, "input_feeding": False},
     ("photos", "transformer"): {"units": 256, "layers": 3, "heads": 4},
 }
 ABOUT = {
@@ -88,9 +88,9 @@ def train(
     store = FeatureStore.extract(dataset, eyes, ["train", "val"])
     captions = [caption for name in dataset.splits["train"] for caption in dataset.captions[name]]
     tokenizer = Tokenizer.fit(captions, recipe["min_count"])
-    places, depth = int(np.prod(eyes.grid)), eyes.depth
+    locations, depth = int(np.prod(eyes.grid)), eyes.depth
     size = SIZES["scenes" if dataset.scenes else "photos", model]
-    decoder = MODELS[model](len(tokenizer), places, depth, **recipe["decoder"], **size)
+    decoder = MODELS[model](len(tokenizer), locations, depth, **recipe["decoder"], **size)
     captioner = Captioner(eyes, tokenizer, decoder, model, recipe["length_penalty"])
     turned = FeatureStore.extract(mirrored(dataset), eyes, ["train"]) if recipe["mirror"] else None
     learn = training.Batches(dataset, "train", store, tokenizer, decoder.max_length, recipe["batch"], seed, turned)
@@ -195,7 +195,7 @@ def judge(captioner: Captioner, dataset: CaptionDataset, store: FeatureStore, be
     cider = metrics.Cider([[metrics.tokenize(caption) for caption in dataset.captions[name]] for name in names])
 
     def scores() -> dict[str, float]:
-        search = (decoding.beam, beams, captioner.length_penalty) if beams > 1 else (decoding.greedy,)
+        search = (decoding.beam_search, beams, captioner.length_penalty) if beams > 1 else (decoding.greedy,)
         decoded = search[0](captioner.decoder, features, *search[1:])
         said = [captioner.tokenizer.decode(ids) for ids in decoded.tokens]
         result = {"cider": float(cider([metrics.tokenize(caption) for caption in said]).mean())}

@@ -1,6 +1,6 @@
-"""Step 4, the decoder: attention, a weighted mean over the places of a picture (lessons 08 and 12).
+"""Step 4, the decoder: attention, a weighted mean over the locations of a picture (lessons 08 and 12).
 
-Keys and values are made once a picture by `prepare`; only the query changes from word to word. Rows of the query may
+Keys and values are made once per picture by `prepare`; only the query changes from word to word. Rows of the query may
 be a multiple of the pictures (five captions, several beams): they are grouped by picture, never copied.
 """
 
@@ -20,25 +20,23 @@ class DotAttention(keras.layers.Layer):
         self.units = units
         self.to_query = keras.layers.Dense(units, use_bias=False, name="to_query")
 
-    def call(self, state, keys, values, by_keys=tf.matmul, by_values=tf.matmul):
-        """Look once.
+    def call(self, state, keys, values):
+        """Attend once.
 
         Args:
             state: (B·k, H), what the query is made of.
             keys: (B, L, units).
             values: (B, L, C).
-            by_keys: multiplies with the keys; in a training loop a `LoopMatmul`.
-            by_values: the same for the values.
 
         Returns:
-            Context (B·k, C) and weights (B·k, L) that sum to 1.
+            Context vector (B·k, C) and weights (B·k, L) that sum to 1.
         """
         query = grouped(self.to_query(state), keys)  # (B, k, units)
-        return weigh(self.scores(query, keys, by_keys), values, by_values)
+        return weigh(self.scores(query, keys), values)
 
-    def scores(self, query, keys, by_keys):
-        """How well each place answers: (B, k, units) and (B, L, units) to (B, k, L)."""
-        return by_keys(query, keys, transpose_b=True) / self.units**0.5
+    def scores(self, query, keys):
+        """How well each location's key matches the query: (B, k, units) and (B, L, units) to (B, k, L)."""
+        return tf.matmul(query, keys, transpose_b=True) / self.units**0.5
 
 
 class AdditiveAttention(DotAttention):
@@ -52,50 +50,9 @@ class AdditiveAttention(DotAttention):
         super().__init__(units, **kwargs)
         self.to_score = keras.layers.Dense(1, use_bias=False, name="to_score")
 
-    def scores(self, query, keys, by_keys):
-        """How well each place answers: (B, k, units) and (B, L, units) to (B, k, L); no product with the keys."""
+    def scores(self, query, keys):
+        """How well each location's key matches the query: (B, k, units) and (B, L, units) to (B, k, L)."""
         return self.to_score(tf.tanh(query[:, :, None] + keys[:, None]))[..., 0]  # (B, k, L, units) -> (B, k, L)
-
-
-class LoopMatmul:
-    """`tf.matmul` for a loop that multiplies with the same matrix at every step, with the same gradients, sooner.
-
-    The gradient of the matrix is a sum over the steps. TensorFlow makes every summand, as large as the matrix, and adds
-    them up; here one product after the loop gives the whole sum. For that, zeros that depend on the matrix are added to
-    each result: what is blamed on the zeros of all steps arrives together, when every left side is known.
-
-    Args:
-        steps: T, how often the loop multiplies.
-    """
-
-    def __init__(self, steps: int):
-        """Begin a loop."""
-        self.steps, self.lefts = steps, []
-
-    def __call__(self, left, right, transpose_b=False):
-        """Multiply: (B, k, N) and `right`, the same at every step, (B, N, M), to (B, k, M); or right is (B, M, N)."""
-        product = tf.matmul(left, tf.stop_gradient(right), transpose_b=transpose_b)
-        if not self.lefts:
-            self.zeros = self.depending_on(right, tf.shape(product), transpose_b)
-        self.lefts.append(left)
-        return product + self.zeros[len(self.lefts) - 1]
-
-    def depending_on(self, right, shape, transposed):
-        """T zeros (B, k, M) whose gradients become the one of `right`."""
-
-        @tf.custom_gradient
-        def zeros(right):
-            def gradient(blame):  # (B, k·T, M)
-                lefts = tf.concat(self.lefts, axis=1)  # (B, k·T, N)
-                return (
-                    tf.matmul(blame, lefts, transpose_a=True)
-                    if transposed
-                    else tf.matmul(lefts, blame, transpose_a=True)
-                )
-
-            return tf.zeros((shape[0], shape[1] * self.steps, shape[2]), right.dtype), gradient
-
-        return tf.split(zeros(right), self.steps, axis=1)
 
 
 class MultiHeadAttention(keras.layers.Layer):
@@ -124,13 +81,13 @@ class MultiHeadAttention(keras.layers.Layer):
         return self.split_heads(self.to_key(source)), self.split_heads(self.to_value(source))
 
     def call(self, source, keys, values, visible=None):
-        """Look from every position.
+        """Attend from every position.
 
         Args:
             source: (B, T, units), what the queries are made of.
             keys: (B, heads, N, units / heads).
             values: the same shape.
-            visible: 1 where a query may look, broadcast to (B, heads, T, N); everywhere by default.
+            visible: 1 where a query may attend, broadcast to (B, heads, T, N); everywhere by default.
 
         Returns:
             (B, T, units) and weights (B, heads, T, N).
@@ -150,8 +107,8 @@ def grouped(rows, per_picture):
     return tf.reshape(rows, (tf.shape(per_picture)[0], -1, rows.shape[-1]))
 
 
-def weigh(scores, values, product=tf.matmul):
+def weigh(scores, values):
     """Softmax and weighted mean: scores (B, k, L) and values (B, L, C) to context (B·k, C) and weights (B·k, L)."""
     weights = tf.nn.softmax(scores)  # (B, k, L)
-    context = product(weights, values)  # (B, k, C)
+    context = tf.matmul(weights, values)  # (B, k, C)
     return tf.reshape(context, (-1, values.shape[-1])), tf.reshape(weights, (-1, values.shape[1]))

@@ -3,13 +3,19 @@
 Here stands the contract that `ShowAndTell`, `ShowAttendTell` and `TransformerCaptioner` obey (lessons 07, 08 and 12),
 so that training, decoding and the figures are written once:
 
-    memory = decoder.prepare(features)                        once a picture: whatever does not depend on the words
-    state  = decoder.initial_state(memory)                    a dict; every leaf has the batch as axis 0
-    logits, state, attention = decoder.step(token, state, memory)        one word: logits (B, V)
-    logits = decoder(features, tokens)                        teacher forcing: (B, T, V)
+    memory = decoder.prepare(features)                   once per picture: whatever does not depend on the words
+    state  = decoder.initial_state(memory)               a dict; every leaf has the batch as axis 0
+    logits, state, attention = decoder.step(token, state, memory)        one word: logits (B·k, V)
+    logits = decoder(features, tokens)                   teacher forcing: (B·k, T, V)
+    logits, attention = decoder(features, tokens, return_attention=True)
+    decoder.vocabulary_size, decoder.max_length, decoder.set_output_bias(log_frequencies)
 
-Rows of tokens may be a multiple of the pictures: the five captions of a picture in training, or the beams of a
-picture in decoding, stand next to each other and share one memory.
+Training and decoding ask nothing else of a decoder. Rows of tokens may be a multiple of the pictures: the five captions
+of a picture in training, or the beams of a picture in decoding, stand next to each other and share one memory.
+
+Attention is one array of weights that sum to 1 over the L locations, or None for a decoder without attention: (B·k,
+maps, L) from `step` and (B·k, T, maps, L) in teacher forcing. `ShowAttendTell` has one map, `TransformerCaptioner` one
+per block and head, those of the first block first.
 """
 
 from pathlib import Path
@@ -29,25 +35,25 @@ class Decoder(keras.Model):
 
     Args:
         vocabulary_size: V.
-        places: L, the number of places in the feature grid.
-        depth: D, the number of features at each place.
+        locations: L, the number of locations in the feature grid.
+        depth: D, the number of features at each location.
         units: H, the width of the state.
         dropout: share of features, embeddings and outputs set to zero in training.
         max_length: the longest caption in words; decoding ends there.
     """
 
-    def __init__(self, vocabulary_size: int, places: int, depth: int, units: int, dropout: float, max_length: int):
+    def __init__(self, vocabulary_size: int, locations: int, depth: int, units: int, dropout: float, max_length: int):
         """Keep the settings; a subclass adds its layers, then calls `build_all`."""
         super().__init__()
         self.settings = {
             "vocabulary_size": vocabulary_size,
-            "places": places,
+            "locations": locations,
             "depth": depth,
             "units": units,
             "dropout": dropout,
             "max_length": max_length,
         }
-        self.max_length = max_length
+        self.vocabulary_size, self.max_length = vocabulary_size, max_length
         self.dropout = keras.layers.Dropout(dropout)
         self.to_logits = keras.layers.Dense(vocabulary_size, name="to_logits")
 
@@ -57,11 +63,15 @@ class Decoder(keras.Model):
 
     def build_all(self) -> None:
         """Create every weight by captioning nothing once, so that weights can be loaded and steps taken."""
-        features = tf.zeros((1, self.settings["places"], self.settings["depth"]))
+        features = tf.zeros((1, self.settings["locations"], self.settings["depth"]))
         self(features, tf.zeros((1, 2), tf.int32))
 
+    def set_output_bias(self, log_frequencies) -> None:
+        """Start from the words' log-frequencies, (V,): the first epochs need not learn which words are common."""
+        self.to_logits.bias.assign(log_frequencies)
+
     def prepare(self, features):
-        """Compute once a picture what no word changes: (B, L, D) features to the memory, a dict of tensors."""
+        """Compute once per picture what no word changes: (B, L, D) features to the memory, a dict of tensors."""
         raise NotImplementedError(f"{type(self).__name__} has no prepare.")
 
     def initial_state(self, memory) -> dict:
@@ -69,15 +79,15 @@ class Decoder(keras.Model):
         raise NotImplementedError(f"{type(self).__name__} has no initial_state.")
 
     def step(self, token, state, memory):
-        """Read one word.
+        """Read one token.
 
         Args:
-            token: (B·k,) int32, the last word of each row.
+            token: (B·k,) int32, the last token of each row.
             state: what the step before returned, or `initial_state`, repeated k times.
             memory: of B pictures.
 
         Returns:
-            Logits (B·k, V), the new state, and attention: (B·k, L), a dict of (B·k, heads, L), or {} without one.
+            Logits (B·k, V), the new state, and attention, (B·k, maps, L) or None.
         """
         raise NotImplementedError(f"{type(self).__name__} has no step.")
 

@@ -1,4 +1,4 @@
-"""Step 4, the decoder: `ShowAndTell` sees the picture once, as one vector, then speaks from memory (lesson 07)."""
+"""Step 4, the decoder: `ShowAndTell` sees the picture once, as one vector, then writes from memory (lesson 07)."""
 
 import keras
 import tensorflow as tf
@@ -6,13 +6,12 @@ import tensorflow as tf
 from captionlib.models.decoder import Decoder, repeat_rows
 
 
-@keras.saving.register_keras_serializable("captionlib")
 class ShowAndTell(Decoder):
-    """CNN, mean over places, LSTM (Vinyals et al. 2015); the picture is the first state (Tanti et al. 2018).
+    """CNN, mean over locations, LSTM (Vinyals et al. 2015); the picture is the first state (Tanti et al. 2018).
 
     Args:
         vocabulary_size: V.
-        places: L.
+        locations: L.
         depth: D.
         units: H, units of the LSTM.
         embedding: width of a word vector.
@@ -20,9 +19,9 @@ class ShowAndTell(Decoder):
         max_length: the longest caption in words.
     """
 
-    def __init__(self, vocabulary_size, places, depth, units=512, embedding=256, dropout=0.3, max_length=20):
+    def __init__(self, vocabulary_size, locations, depth, units=512, embedding=256, dropout=0.3, max_length=20):
         """Make the layers and their weights."""
-        super().__init__(vocabulary_size, places, depth, units, dropout, max_length)
+        super().__init__(vocabulary_size, locations, depth, units, dropout, max_length)
         self.settings["embedding"] = embedding
         self.normalise = keras.layers.LayerNormalization(name="normalise")
         self.to_state = keras.layers.Dense(2 * units, activation="tanh", name="to_state")
@@ -41,9 +40,9 @@ class ShowAndTell(Decoder):
         return dict(memory)
 
     def step(self, token, state, memory):
-        """Read one word: token (B·k,) to logits (B·k, V), the new state, and {}, as there is no attention."""
+        """Read one token: (B·k,) to logits (B·k, V), the new state, and None, as there is no attention."""
         output, (hidden, cell) = self.lstm.cell(self.embed(token), [state["hidden"], state["cell"]])
-        return self.to_logits(output), {"hidden": hidden, "cell": cell}, {}
+        return self.to_logits(output), {"hidden": hidden, "cell": cell}, None
 
     def call(self, features, tokens, return_attention=False):
         """Teacher forcing: features (B, L, D) and tokens (B·k, T) to logits (B·k, T, V)."""
@@ -51,4 +50,4 @@ class ShowAndTell(Decoder):
         start = [repeat_rows(memory[name], tf.shape(tokens)[0]) for name in ("hidden", "cell")]
         states = self.lstm(self.dropout(self.embed(tokens)), initial_state=start)  # (B·k, T, H)
         logits = self.to_logits(self.dropout(states))
-        return (logits, {}) if return_attention else logits
+        return (logits, None) if return_attention else logits

@@ -43,9 +43,9 @@ def start_from_frequencies(decoder: Decoder, tokens: np.ndarray) -> None:
         decoder: a new decoder.
         tokens: token ids of the training captions, (N, T) or any other shape.
     """
-    counts = np.bincount(tokens.ravel(), minlength=decoder.settings["vocabulary_size"]).astype("float32")
+    counts = np.bincount(tokens.ravel(), minlength=decoder.vocabulary_size).astype("float32")
     counts[[PAD, START]] = 0
-    decoder.to_logits.bias.assign(np.log((counts + 0.1) / (counts + 0.1).sum()))
+    decoder.set_output_bias(np.log((counts + 0.1) / (counts + 0.1).sum()))
 
 
 def fit(

@@ -11,7 +11,9 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from captionlib import decoding, metrics
+from captionlib import metrics
+from captionlib.decoding.loop import allowed_log_probs
+from captionlib.decoding.sampling import generate
 from captionlib.models import Decoder
 from captionlib.text import END, PAD, SPECIALS, START, Tokenizer
 from captionlib.training import Batches, TeacherForcing
@@ -77,7 +79,7 @@ def policy_loss(logits, tokens, weights, max_length: int):
         A scalar whose gradient is that of the negative expected reward (Rennie et al. 2017, eq. 5). Its value means
         nothing.
     """
-    log_probs = decoding.allowed_log_probs(logits, tf.range(tokens.shape[1])[:, None], max_length)
+    log_probs = allowed_log_probs(logits, tf.range(tokens.shape[1])[:, None], max_length)
     said = tf.gather(log_probs, tokens, batch_dims=2)  # (B·k, T)
     words = tokens != PAD  # `<end>` counts: when to stop is learned too
     return -tf.reduce_sum(tf.where(words, said * weights[:, None], 0.0)) / tf.reduce_sum(tf.cast(words, tf.float32))
@@ -114,7 +116,7 @@ class SelfCritical(TeacherForcing):
             return tf.random.stateless_categorical(log_probs, 1, seed, tf.int32)[:, 0]  # (B·k,)
 
         seed = tf.stack([self.seed, tf.cast(self.optimizer.iterations, tf.int32)])
-        tokens = decoding.draw_captions(self.decoder, features, choose, seed, self.samples)[0]  # (B·k, T)
+        tokens = generate(self.decoder, features, choose, seed, self.samples)[0]  # (B·k, T)
         length = self.decoder.max_length + 1  # the same in every step, for teacher forcing is unrolled
         tokens = tf.pad(tokens, [(0, 0), (0, length - tf.shape(tokens)[1])], constant_values=PAD)
         return tf.ensure_shape(tokens, (None, length))

@@ -101,17 +101,17 @@ def test_the_cnn_has_toynets_shapes_and_sees_as_many_pixels():
 
 def test_the_decoders_have_the_shipped_models_shapes():
     told = settings("toyscenes_show_attend_tell")
-    features, hidden = (told["places"], told["depth"]), told["units"]
-    memory = (told["places"], hidden)
+    features, hidden = (told["locations"], told["depth"]), told["units"]
+    memory = (told["locations"], hidden)
     whole = {(96, 96, 3), features, memory, (hidden,), (told["embedding"],), (told["vocabulary_size"],)}
     assert printed(figures.whole_architecture()) == whole
-    assert printed(figures.how_attention_works()) == {features, memory, (hidden,), (told["places"],)}
+    assert printed(figures.how_attention_works()) == {features, memory, (hidden,), (told["locations"],)}
     told = settings("toyscenes_show_and_tell")
-    features = (told["places"], told["depth"])
+    features = (told["locations"], told["depth"])
     assert printed(figures.how_the_lstm_works()) == {features, (told["units"],), (told["embedding"],)}
     told = settings("toyscenes_transformer")
     units, head = told["units"], told["units"] // told["heads"]
-    shapes = {(told["places"], told["depth"]), (told["places"], head), ("T", head), ("T", units), (4 * units,)}
+    shapes = {(told["locations"], told["depth"]), (told["locations"], head), ("T", head), ("T", units), (4 * units,)}
     drawn = figures.how_the_transformer_works()
     assert printed(drawn) == shapes | {("T", told["vocabulary_size"])}
     assert (told["layers"], told["heads"]) == (2, 4) and "twice" in words(drawn)[0][0].get_text()
