@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from captionlib.models import ShowAttendTell
 from captionlib.models.decoder import repeat_rows
-from captionlib.training import MaskedCrossEntropy
+from captionlib.training.losses import MaskedCrossEntropy
 
 B, K, T, L, D, H, V = 32, 5, 20, 49, 1280, 512, 5000
 ROUNDS = 7

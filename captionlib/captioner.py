@@ -67,7 +67,7 @@ class Captioner:
         """Load a captioner that is shipped, by name, or one you trained, by its folder.
 
         Args:
-            name_or_dir: such as `toyscenes_show_attend_tell`, or a folder.
+            name_or_dir: such as `toyscenes_show_attend_tell`, or a folder; a folder with a `config.json` comes first.
 
         Returns:
             The captioner, ready to use.
@@ -211,12 +211,18 @@ class Captioner:
 
 
 def folder_of(name_or_dir: str | Path) -> Path:
-    """Find the folder of a captioner that is shipped, by name, or of one you trained.
+    """Find the folder of a captioner: one you trained, by its path, or a shipped one, by its name.
+
+    A folder with a `config.json` comes first, even if a shipped captioner has the same name.
 
     Raises:
         CaptionlibError: if there is no such model.
     """
-    folder = storage.PRETRAINED / name_or_dir if (storage.PRETRAINED / name_or_dir).is_dir() else Path(name_or_dir)
+    folder = Path(name_or_dir)
+    if (folder / "config.json").is_file():
+        return folder
+    if str(name_or_dir) in shipped():  # a name alone: with a separator or a dot it is a path
+        return storage.PRETRAINED / name_or_dir
     if not folder.is_dir():
         raise CaptionlibError(f"There is no model called {name_or_dir}: use a folder or one of {', '.join(shipped())}.")
     return folder

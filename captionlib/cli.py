@@ -4,6 +4,8 @@ TensorFlow is imported inside the commands that need it, so that `captionlib --h
 """
 
 import json
+import re
+import shlex
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -21,7 +23,7 @@ app = typer.Typer(
 )
 Out = Annotated[Path, typer.Option(help="Folder to write the trained model to.")]
 Epochs = Annotated[int | None, typer.Option(min=1, help="At most so many; the recipe's own by default.")]
-Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The same seed gives the same model.")]
 Resume = Annotated[bool, typer.Option(help="Go on after the last finished epoch.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder with flickr8k/; or set CAPTIONLIB_DATA.")]
 Data = Annotated[str, typer.Option(help="toyscenes, flickr8k, or a folder with pictures and captions.csv.")]
@@ -84,7 +86,7 @@ def train(
     from captionlib import recipes
     from captionlib.data import load_dataset
 
-    recipes.train(load_dataset(data, data_dir), str(model), out, encoder, epochs, seed, resume)
+    recipes.train(load_dataset(data, data_dir), str(model), out, encoder, epochs, seed, resume, as_typed())
     print(f"Trained: {out}. Try: captionlib evaluate {out} --data {data}")
 
 
@@ -102,8 +104,14 @@ def refine(
     from captionlib import recipes
     from captionlib.data import load_dataset
 
-    recipes.refine(load_dataset(data, data_dir), model, out, epochs, seed, resume)
+    recipes.refine(load_dataset(data, data_dir), model, out, epochs, seed, resume, as_typed())
     print(f"Trained: {out}. Try: captionlib evaluate {out} --data {data}")
+
+
+def as_typed() -> str:
+    """The command as it was typed, for a model card: of a path only its last name, and without --resume."""
+    words = [re.sub(r"^(--[\w-]+=)?.*[/\\](?=.)", r"\1", word.rstrip("/\\")) for word in sys.argv[1:]]
+    return shlex.join(["captionlib", *(word for word in words if word != "--resume")])
 
 
 @app.command()
@@ -209,7 +217,7 @@ def report(result: dict, json_file: Path | None) -> None:
 
 
 def main() -> None:
-    """Run the command; a fault that the user can mend is one sentence on stderr and exit code 1."""
+    """Run the command; an error that the user can fix is one sentence on stderr and exit code 1."""
     try:
         sys.exit(app(standalone_mode=True))
     except CaptionlibError as error:

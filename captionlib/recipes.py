@@ -3,57 +3,92 @@
 The settings below are all there is to tune; docs/training_log.md tells what was tried and what it gave.
 """
 
-import sys
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from tqdm.auto import tqdm
 
-from captionlib import __version__, decoding, metrics, storage, training
+from captionlib import __version__, metrics, storage
 from captionlib.captioner import Captioner, folder_of
 from captionlib.data import CaptionDataset, mirrored
+from captionlib.decoding import beam_search, greedy
 from captionlib.errors import CaptionlibError
 from captionlib.models import MODELS
 from captionlib.models.decoder import save_weights
-from captionlib.text import Tokenizer
-from captionlib.training import self_critical
-from captionlib.vision.encoders import load_encoder
+from captionlib.text import SPECIALS, Tokenizer
+from captionlib.training.batches import Batches, BatchesWithIds
+from captionlib.training.fit import best_epoch, fit, is_undecided, start_from_frequencies
+from captionlib.training.reproducible import reproducible
+from captionlib.training.self_critical import Reward, SelfCritical, interpolate_weights
+from captionlib.vision.encoders import Encoder, load_encoder
 from captionlib.vision.features import FeatureStore
 
-# Scenes: a small vocabulary, little to overfit. Photographs: strong regularisation, as 6,000 pictures are few, and a
-# cosine that ends when the validation score peaks.
+# Scenes: a small vocabulary, little to overfit.
 SCENES = {
     "encoder": "toynet",
-    "min_count": 1,
-    "batch": 32,
-    "decoder": {"max_length": 16, "dropout": 0.2},
-    "length_penalty": 0.0,
+    "min_count": 1,  # words seen less often become <unk>; `fit_tokenizer` lowers it on small data
+    "batch": 32,  # pictures per step
+    "length_penalty": 0.0,  # of beam search
     "mirror": False,  # its captions say left and right
     "fit": {"epochs": 8, "learning_rate": 2e-3, "weight_decay": 1e-4},
+    "self_critical": {"epochs": 6, "learning_rate": 1e-4, "weight_decay": 0.0},
 }
+# Photographs (Flickr8k, your own): strong regularisation, as 6,000 pictures are few, and a cosine that ends when the
+# validation score peaks. Self-critical training then takes small steps: the decoder is good already.
 PHOTOS = {
     "encoder": "efficientnet_lite2",
     "min_count": 5,
     "batch": 16,
-    "decoder": {"max_length": 18, "dropout": 0.5},
     "length_penalty": 0.7,
-    "mirror": True,
+    "mirror": True,  # half of an epoch's pictures are turned left to right
     "fit": {"epochs": 8, "learning_rate": 8e-4, "weight_decay": 2e-2, "label_smoothing": 0.1},
+    "self_critical": {"epochs": 6, "learning_rate": 1e-4, "weight_decay": 0.0},
 }
-# After that, with its own captions: small steps, for its words are good already and only their choice is mended.
-SELF_CRITICAL = {"epochs": 6, "learning_rate": 1e-4, "weight_decay": 0.0}
-SIZES = {
-    ("scenes", "show_and_tell"): {"units": 256, "embedding": 128},
-    ("scenes", "show_attend_tell"): {"units": 256, "embedding": 128},
-    ("scenes", "transformer"): {"units": 192, "layers": 2, "heads": 4},
-    ("photos", "show_and_tell"): {"units": 512, "embedding": 192},
-    ("photos", "show_attend_tell"): {"units": 512, "embedding": 192, "input_feeding": False},
-    ("photos", "transformer"): {"units": 256, "layers": 3, "heads": 4},
-}
+# Kind of pictures and model to all settings: "decoder" is for the model, "fit" for `captionlib.training.fit.fit` with
+# teacher forcing (`train`), "self_critical" for the same function with self-critical training (`refine`).
+RECIPES = {
+    ("scenes", "show_and_tell"): {
+        **SCENES, "decoder": {"units": 256, "embedding": 128, "max_length": 16, "dropout": 0.2}
+    },
+    ("scenes", "show_attend_tell"): {
+        **SCENES, "decoder": {"units": 256, "embedding": 128, "max_length": 16, "dropout": 0.2}
+    },
+    ("scenes", "transformer"): {
+        **SCENES, "decoder": {"units": 192, "layers": 2, "heads": 4, "max_length": 16, "dropout": 0.2}
+    },
+    ("photos", "show_and_tell"): {
+        **PHOTOS, "decoder": {"units": 512, "embedding": 192, "max_length": 18, "dropout": 0.5}
+    },
+    ("photos", "show_attend_tell"): {
+        **PHOTOS, "decoder": {"units": 512, "embedding": 192, "input_feeding": False, "max_length": 18, "dropout": 0.5}
+    },
+    ("photos", "transformer"): {
+        **PHOTOS, "decoder": {"units": 256, "layers": 3, "heads": 4, "max_length": 18, "dropout": 0.5}
+    },
+}  # fmt: skip
+KNOWN = 0.95  # share of the training captions' words that the vocabulary must hold
 ABOUT = {
-    "toyscenes": "ToyScenes, drawn by captionlib itself (CC BY 4.0).",
-    "flickr8k": "Flickr8k (Hodosh et al. 2013): photographs of Flickr users, for research and teaching only, not ours "
-    "to pass on; this folder holds no photograph and no caption of it.",
+    "toyscenes": "ToyScenes, drawn by captionlib itself, with English captions (CC BY 4.0).",
+    "flickr8k": "Flickr8k (Hodosh et al. 2013), with English captions: photographs of Flickr users, for research and "
+    "teaching only, not ours to pass on; this folder holds no photograph and no caption of it.",
 }
+
+
+def recipe_for(dataset: CaptionDataset, model: str) -> dict:
+    """The settings for a model on a data set.
+
+    Raises:
+        CaptionlibError: if there is no such model.
+    """
+    kind = "scenes" if dataset.scenes else "photos"
+    if (kind, model) not in RECIPES:
+        raise CaptionlibError(f"There is no model called {model!r} to train: use one of {', '.join(MODELS)}.")
+    return RECIPES[kind, model]
 
 
 def train(
@@ -64,6 +99,7 @@ def train(
     epochs: int | None = None,
     seed: int = 1,
     resume: bool = False,
+    command: str = "recipes.train",
 ) -> Captioner:
     """Train a captioner from pictures and captions to a folder that `Captioner.load` opens.
 
@@ -75,30 +111,31 @@ def train(
         epochs: another number of epochs than the recipe's.
         seed: of weights, order and dropout; the same seed gives the same model on the same machine.
         resume: go on after the last finished epoch.
+        command: how to make the captioner again, for its model card.
 
     Returns:
         The captioner with the weights of its best epoch.
 
     Raises:
-        CaptionlibError: if the folder holds another run, or was stopped with Ctrl-C.
+        CaptionlibError: if the folder holds another run, if there is too little to learn from, or at Ctrl-C.
     """
-    recipe = SCENES if dataset.scenes else PHOTOS
-    begin(folder, seed, resume)
-    eyes = load_encoder(encoder or recipe["encoder"])
-    store = FeatureStore.extract(dataset, eyes, ["train", "val"])
-    captions = [caption for name in dataset.splits["train"] for caption in dataset.captions[name]]
-    tokenizer = Tokenizer.fit(captions, recipe["min_count"])
-    locations, depth = int(np.prod(eyes.grid)), eyes.depth
-    size = SIZES["scenes" if dataset.scenes else "photos", model]
-    decoder = MODELS[model](len(tokenizer), locations, depth, **recipe["decoder"], **size)
-    captioner = Captioner(eyes, tokenizer, decoder, model, recipe["length_penalty"])
-    turned = FeatureStore.extract(mirrored(dataset), eyes, ["train"]) if recipe["mirror"] else None
-    learn = training.Batches(dataset, "train", store, tokenizer, decoder.max_length, recipe["batch"], seed, turned)
-    training.start_from_frequencies(decoder, learn.tokens)
-    settings = recipe["fit"] | ({"epochs": epochs} if epochs else {})
-    history = fit(captioner, dataset, store, learn, folder, resume, settings)
+    recipe = recipe_for(dataset, model)
+    prepare_run(folder, folder, resume)
+    tokenizer = fit_tokenizer(dataset, recipe["min_count"])
+    check_captions(dataset, tokenizer, recipe["decoder"]["max_length"])
+    with reproducible(seed), resumable(folder, folder):
+        network = load_encoder(encoder or recipe["encoder"])
+        store, turned = features(dataset, network, recipe["mirror"])
+        decoder = MODELS[model](len(tokenizer), int(np.prod(network.grid)), network.depth, **recipe["decoder"])
+        captioner = Captioner(network, tokenizer, decoder, model, recipe["length_penalty"])
+        size = decoder.max_length, recipe["batch"], seed
+        train_batches = Batches(dataset, "train", store, tokenizer, *size, turned)
+        start_from_frequencies(decoder, np.concatenate(train_batches.tokens))
+        settings = recipe["fit"] | ({"epochs": epochs} if epochs else {})
+        history = fit_captioner(captioner, dataset, store, train_batches, folder, resume, settings, {"seed": seed})
     with storage.write_atomically(folder / "model_card.md") as temporary:
-        temporary.write_text(card(captioner, dataset, folder, seed, history), encoding="utf8")
+        text = card(captioner, dataset, folder, train_batches, history, f"`{command}`, seed {seed}")
+        temporary.write_text(text, encoding="utf8")
     return captioner
 
 
@@ -109,6 +146,7 @@ def refine(
     epochs: int | None = None,
     seed: int = 1,
     resume: bool = False,
+    command: str = "recipes.refine",
 ) -> Captioner:
     """Go on training a captioner with its own captions, see `captionlib.training.self_critical`.
 
@@ -119,8 +157,9 @@ def refine(
         start: name of a shipped captioner, or the folder of one you trained.
         folder: where to write; with `resume`, where an earlier run wrote.
         epochs: another number of epochs than the recipe's.
-        seed: of the order, the dropout and the captions drawn.
+        seed: of the order, the dropout and the sampled captions.
         resume: go on after the last finished epoch.
+        command: how to make the captioner again, for its model card.
 
     Returns:
         The captioner with the weights of its best epoch.
@@ -128,74 +167,153 @@ def refine(
     Raises:
         CaptionlibError: as `train`; or there is no captioner `start`.
     """
-    recipe = SCENES if dataset.scenes else PHOTOS
-    begin(folder, seed, resume)
-    captioner = Captioner.load(start)
-    decoder, tokenizer = captioner.decoder, captioner.tokenizer
-    store = FeatureStore.extract(dataset, captioner.encoder, ["train", "val"])
-    turned = FeatureStore.extract(mirrored(dataset), captioner.encoder, ["train"]) if recipe["mirror"] else None
-    size = decoder.max_length, recipe["batch"], seed
-    learn = self_critical.Pictures(dataset, "train", store, tokenizer, *size, turned)
-    people = [[metrics.tokenize(caption) for caption in dataset.captions[name]] for name in learn.names]
-    teacher = self_critical.SelfCritical(decoder, self_critical.Reward(people, tokenizer), seed=seed)
-    settings = SELF_CRITICAL | ({"epochs": epochs} if epochs else {})
-    before, stage = decoder.get_weights(), folder / "self_critical"
-    history = fit(captioner, dataset, store, learn, stage, resume, settings | {"teacher": teacher})
-    share, score = self_critical.walk_back(decoder, before, judge(captioner, dataset, store, beams=3))
+    source, stage = folder_of(start), folder / "self_critical"
+    prepare_run(folder, stage, resume)
+    with reproducible(seed), resumable(folder, stage):
+        captioner = Captioner.load(source)
+        recipe = recipe_for(dataset, captioner.name)
+        decoder, tokenizer = captioner.decoder, captioner.tokenizer
+        check_captions(dataset, tokenizer, decoder.max_length)
+        store, turned = features(dataset, captioner.encoder, recipe["mirror"])
+        size = decoder.max_length, recipe["batch"], seed
+        train_batches = BatchesWithIds(dataset, "train", store, tokenizer, *size, turned)
+        people = [[metrics.tokenize(caption) for caption in dataset.captions[name]] for name in train_batches.names]
+        trainer = SelfCritical(decoder, Reward(people, tokenizer), seed=seed)
+        settings = recipe["self_critical"] | ({"epochs": epochs} if epochs else {})
+        before, run = (
+            decoder.get_weights(),
+            {"seed": seed, "weights": storage.digest(source / "decoder.weights.h5")[:8]},
+        )
+        history = fit_captioner(captioner, dataset, store, train_batches, stage, resume, settings, run, trainer)
+        share, score = interpolate_weights(decoder, before, make_validator(captioner, dataset, store, beams=3))
     captioner.save_description(folder)
     save_weights(decoder, folder / "decoder.weights.h5")
-    first = folder_of(start) / "model_card.md"
-    about = f"""- **Self-critical.** It began as the captioner below; kept are {share:.0%} of the way from its weights
-  to those of the best epoch, with {history[0]["score"]} {score:.3f} on the validation pictures (beam 3).
-
-## Where it began
-
-##{first.read_text(encoding="utf8") if first.exists() else f" {start}"}"""
-    texts = {"model_card.md": card(captioner, dataset, folder, seed, history) + about}
-    for name, text in (texts | {"history.json": (stage / "history.json").read_text()}).items():
+    about = origin(source, f"{share:.0%}", f"{history[0]['score']} {score:.3f}")
+    text = card(captioner, dataset, folder, train_batches, history, f"`{command}`, seed {seed}")
+    for name, content in {"model_card.md": text + about, "history.json": (stage / "history.json").read_text()}.items():
         with storage.write_atomically(folder / name) as temporary:
-            temporary.write_text(text, encoding="utf8")
+            temporary.write_text(content, encoding="utf8")
     return captioner
 
 
-def begin(folder: Path, seed: int, resume: bool) -> None:
-    """Refuse a folder that holds another run; from here on the same seed gives the same numbers."""
-    if not resume and any((folder / name).exists() for name in ("decoder.weights.h5", "self_critical")):
-        raise CaptionlibError(f"{folder} holds a trained model: add --resume to go on with it, or give another --out.")
-    import tensorflow as tf
+def prepare_run(folder: Path, stage: Path, resume: bool) -> None:
+    """Refuse to write over another model, or to resume what has not begun.
 
-    tf.keras.utils.set_random_seed(seed)
-    tf.config.experimental.enable_op_determinism()
+    Args:
+        folder: what the user named.
+        stage: where the checkpoint of this kind of training lies, `folder` or a folder in it.
+        resume: whether to go on with what is there.
+    """
+    begun = (stage / "checkpoint.npz").exists()
+    parts = ("decoder.weights.h5", "checkpoint.npz", "self_critical/checkpoint.npz")
+    taken = begun or any((folder / part).exists() for part in parts)
+    if resume and taken and not begun:
+        raise CaptionlibError(f"{folder} holds another model and no checkpoint.npz of this run: give the run's --out.")
+    if resume and not begun:
+        raise CaptionlibError(f"{folder} has no checkpoint.npz of a finished epoch: leave out --resume to begin.")
+    if taken and not resume:
+        go_on = "add --resume to go on with it, or " if begun else ""
+        raise CaptionlibError(f"{folder} holds a trained model: {go_on}give another --out.")
 
 
-def fit(
+@contextmanager
+def resumable(folder: Path, stage: Path) -> Iterator[None]:
+    """Answer Ctrl-C with a sentence that says how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if (stage / "checkpoint.npz").exists():
+            raise CaptionlibError(f"Stopped: the same command with --resume goes on from {folder}.") from None
+        raise CaptionlibError("Stopped before the end of the first epoch: the same command begins again.") from None
+
+
+def fit_tokenizer(dataset: CaptionDataset, min_count: int) -> Tokenizer:
+    """Learn the vocabulary of the training captions.
+
+    A minimum count that suits thousands of captions would leave hardly a word of a few: it is lowered until the
+    vocabulary holds 95 % of all words read. What it does not hold is said.
+
+    Args:
+        dataset: its split `train` is read.
+        min_count: a word seen less often becomes `<unk>`.
+
+    Raises:
+        CaptionlibError: if there is no training picture, or no word in their captions.
+    """
+    captions = [caption for name in dataset.names("train") for caption in dataset.captions[name]]
+    words = Tokenizer(list(SPECIALS)).words
+    counts = Counter(word for caption in captions for word in words(caption))
+    if not counts:
+        raise CaptionlibError(f"{dataset.name} has no caption with a word in its split train: add some to learn from.")
+    while sum(n for n in counts.values() if n >= min_count) < KNOWN * counts.total():
+        min_count -= 1
+    tokenizer = Tokenizer.fit(captions, min_count)
+    if dropped := len(counts) - (len(tokenizer) - len(SPECIALS)):
+        tqdm.write(f"{dropped:,} of {len(counts):,} words are seen less than {min_count} times and become <unk>.")
+    return tokenizer
+
+
+def check_captions(dataset: CaptionDataset, tokenizer: Tokenizer, max_length: int) -> None:
+    """Find what would stop the training before an hour goes into features: captions that nothing can be learned from.
+
+    Raises:
+        CaptionlibError: if `train` or `val` has no picture, a caption has no word, or all captions are too long.
+    """
+    for split in ("train", "val"):
+        captions = [caption for name in dataset.names(split) for caption in dataset.captions[name]]
+        if min(len(tokenizer.encode(caption)) for caption in captions) > max_length + 2:
+            raise CaptionlibError(f"{dataset.name} has only captions of over {max_length} words in its split {split}.")
+
+
+def features(dataset: CaptionDataset, encoder: Encoder, mirror: bool) -> tuple[FeatureStore, FeatureStore | None]:
+    """Features of the pictures for training and validation, and of the mirrored training pictures, if wanted."""
+    store, turned = FeatureStore.extract(dataset, encoder, ["train", "val"]), mirrored(dataset)
+    return store, FeatureStore.extract(turned, encoder) if mirror and turned.splits["train"] else None
+
+
+def fit_captioner(
     captioner: Captioner,
     dataset: CaptionDataset,
     store: FeatureStore,
-    learn: training.Batches,
+    train_batches: Batches,
     folder: Path,
     resume: bool,
     settings: dict,
+    run: dict,
+    trainer: SelfCritical | None = None,
 ) -> list[dict]:
-    """`training.fit`, judged on the validation pictures; the folder can be loaded after the first epoch."""
-    check = training.Batches(dataset, "val", store, captioner.tokenizer, captioner.decoder.max_length, learn.batch)
-    if not resume:  # a resumed run has these already, and must not spoil another one's
+    """Train on `train_batches`, validate on the validation pictures; the folder can be loaded after the first epoch."""
+    decoder, tokenizer = captioner.decoder, captioner.tokenizer
+    val_batches = Batches(dataset, "val", store, tokenizer, decoder.max_length, train_batches.batch)
+    if not resume:  # a resumed run has these already, and must not overwrite another one's
         captioner.save_description(folder)
-    scores = judge(captioner, dataset, store)
-    try:
-        return training.fit(captioner.decoder, learn, check, scores, folder, resume=resume, **settings)
-    except KeyboardInterrupt:
-        raise CaptionlibError(f"Stopped. The same command with --resume goes on from {folder}.") from None
+    vocabulary = json.dumps([tokenizer.split, tokenizer.vocabulary])
+    run = {
+        "data set": dataset.name,
+        "pictures and captions of version": dataset.version,
+        "model": captioner.name,
+        "encoder": f"{captioner.encoder.name} {captioner.encoder.version}",
+        "vocabulary": hashlib.sha256(vocabulary.encode()).hexdigest()[:8],
+        "batch": train_batches.batch,
+        "mirror": train_batches.mirrored is not None,
+        "captionlib": __version__,
+        **decoder.get_config(),
+        **settings,
+        **run,
+    }
+    validate = make_validator(captioner, dataset, store)
+    more = {"run": run, "resume": resume, "trainer": trainer}
+    return fit(decoder, train_batches, val_batches, validate, folder, **settings, **more)
 
 
-def judge(captioner: Captioner, dataset: CaptionDataset, store: FeatureStore, beams: int = 1):
+def make_validator(captioner: Captioner, dataset: CaptionDataset, store: FeatureStore, beams: int = 1):
     """A function that captions the validation pictures and scores them: by truth where it is known."""
     names = store.usable(dataset.splits["val"])
     features = np.asarray(store[names])
     cider = metrics.Cider([[metrics.tokenize(caption) for caption in dataset.captions[name]] for name in names])
 
     def scores() -> dict[str, float]:
-        search = (decoding.beam_search, beams, captioner.length_penalty) if beams > 1 else (decoding.greedy,)
+        search = (beam_search, beams, captioner.length_penalty) if beams > 1 else (greedy,)
         decoded = search[0](captioner.decoder, features, *search[1:])
         said = [captioner.tokenizer.decode(ids) for ids in decoded.tokens]
         result = {"cider": float(cider([metrics.tokenize(caption) for caption in said]).mean())}
@@ -207,21 +325,43 @@ def judge(captioner: Captioner, dataset: CaptionDataset, store: FeatureStore, be
     return scores
 
 
-def card(captioner: Captioner, dataset: CaptionDataset, folder: Path, seed: int, history: list[dict]) -> str:
+def card(
+    captioner: Captioner,
+    dataset: CaptionDataset,
+    folder: Path,
+    train_batches: Batches,
+    history: list[dict],
+    command: str,
+) -> str:
     """The model card in Markdown: data and its licence, command, seed, scores, limits."""
-    best = max(history, key=lambda entry: entry[entry["score"]])
+    best = best_epoch(history)
+    equal = "; all epochs scored alike, so the validation loss decided" if is_undecided(history) else ""
     kind = "the scenes that captionlib draws" if dataset.scenes else "photographs like those it was trained on"
-    command = " ".join(["captionlib", *sys.argv[1:]]) if {"train", "refine"} & {*sys.argv} else "captionlib.recipes"
-    return f"""# {folder.name}
+    long = train_batches.too_long
+    left_out = f"; {long:,} with more than {captioner.decoder.max_length} words were left out" if long else ""
+    return f"""# {folder.resolve().name}
 
-A captioner in English: `{captioner.name}` with {captioner.decoder.count_params():,} weights on features of the frozen
+A captioner: `{captioner.name}` with {captioner.decoder.count_params():,} weights on features of the frozen
 encoder `{captioner.encoder.name}` (version {captioner.encoder.version}), made with captionlib {__version__}.
 
-- **Data.** {ABOUT.get(dataset.name, "Your own photographs.")} {len(dataset.splits["train"]):,} training pictures.
-- **Command.** `{command}`, seed {seed}; {len(history)} epochs in {sum(e["seconds"] for e in history) / 60:.0f} minutes.
-- **Scores on the validation pictures** (greedy, epoch {best["epoch"]}): {best["score"]} {best[best["score"]]:.3f},
-  perplexity {best["val_perplexity"]:.2f}. All epochs stand in `history.json`.
+- **Data.** {ABOUT.get(dataset.name, "Your own photographs.")}
+  Trained on {len(set(train_batches.names)):,} pictures with {train_batches.captions:,} captions{left_out}.
+- **Command.** {command}; {len(history)} epochs in {sum(e["seconds"] for e in history) / 60:.0f} minutes.
+- **Scores on the validation pictures** (greedy, epoch {best["epoch"]}{equal}):
+  {best["score"]} {best[best["score"]]:.3f}, perplexity {best["val_perplexity"]:.2f}.
+  All epochs stand in `history.json`.
 - **Limits.** It speaks of {kind} and has no idea when a picture is something else. It names what it
   has often seen, and repeats the habits of the people who wrote its captions. Do not use it to judge people, or where a
   wrong word does harm.
 """
+
+
+def origin(source: Path, share: str, score: str) -> str:
+    """The end of a refined captioner's card: what self-critical training did, and the card of where it began."""
+    first = source / "model_card.md"
+    return f"""- **Self-critical.** It began as the captioner below; its weights lie {share} of the way from there
+  to those of the best epoch, with {score} on the validation pictures (beam 3).
+
+## Where it began
+
+##{first.read_text(encoding="utf8") if first.exists() else f" {source.resolve().name}"}"""

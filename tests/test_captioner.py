@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from captionlib import metrics
-from captionlib.captioner import Captioner, shipped
+from captionlib.captioner import Captioner, folder_of, shipped
 from captionlib.data import CaptionDataset, flickr8k, toyscenes
 from captionlib.errors import CaptionlibError
 from captionlib.storage import PRETRAINED
@@ -32,6 +33,26 @@ def run(*words, env=None):
 
 def test_all_models_are_shipped():
     assert shipped() == ["flickr8k_show_attend_tell", *FOR_SCENES]
+
+
+def test_your_folder_comes_before_a_shipped_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = FOR_SCENES[1]
+    assert folder_of(name) == PRETRAINED / name
+    (tmp_path / name).mkdir()
+    assert folder_of(name) == PRETRAINED / name, "an empty folder, such as one of pictures, is no captioner"
+    (tmp_path / name / "config.json").write_text("{}")
+    assert folder_of(name).resolve() == tmp_path / name
+
+
+@pytest.mark.parametrize("words", [".", "..", "./", "", "toynet"])
+def test_only_the_name_of_a_captioner_opens_a_shipped_folder(words, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(CaptionlibError) as caught:
+        Captioner.load(words)
+    assert str(PRETRAINED) not in str(caught.value)
+    assert str(caught.value).startswith(("There is no model called toynet", f"{Path(words)} holds no config.json"))
 
 
 @pytest.mark.parametrize(("name", "least"), zip(FOR_SCENES, (0.35, 0.85, 0.75), strict=True))

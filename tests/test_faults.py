@@ -730,13 +730,11 @@ command_case(
     "The split val of photos is empty; it takes three .*are 2 in all",
     "photos",
 )
-command_case("resume from nothing", train("--resume"), "is no checkpoint", "checkpoint.npz")
-command_case("resume from text", train("--resume", prepare=checkpoint(b"text")), "is no checkpoint", "checkpoint.npz")
-command_case(
-    "resume from a pickle", train("--resume", prepare=checkpoint(PICKLE)), "is no checkpoint", "checkpoint.npz"
-)
+command_case("resume from nothing", train("--resume"), "has no checkpoint", "checkpoint.npz")
+command_case("resume from text", train("--resume", prepare=checkpoint(b"text")), "no checkpoint", "checkpoint.npz")
+command_case("resume from a pickle", train("--resume", prepare=checkpoint(PICKLE)), "no checkpoint", "checkpoint.npz")
 command_case("resume from pickled arrays", train("--resume", prepare=checkpoint(pickled_checkpoint())),
-             "is no checkpoint", "checkpoint.npz")  # fmt: skip
+             "no checkpoint", "checkpoint.npz")  # fmt: skip
 command_case(
     "features where the cache is a file", cache_that_is_a_file, "Not a directory|could not be written", "cache"
 )

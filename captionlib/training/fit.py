@@ -1,17 +1,20 @@
 """Step 4, the decoder learns: teacher forcing with Keras `fit` (lessons 07 and 11).
 
 After each epoch the decoder captions the validation pictures by itself, and the epoch whose captions score best is
-kept: neither the loss nor teacher-forced accuracy knows how good a generated caption is.
+kept: neither the loss nor teacher-forced accuracy knows how good a generated caption is. The loss decides among equals.
 """
 
 import json
+import re
 import time
 import zipfile
 from collections.abc import Callable
+from itertools import zip_longest
 from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 from tqdm.auto import tqdm
 
 from captionlib import storage
@@ -35,6 +38,14 @@ class TeacherForcing(keras.Model):
         """{"features": (B, L, D), "tokens": (B·k, T)} to logits (B·k, T, V)."""
         return self.decoder(batch["features"], batch["tokens"])
 
+    def test_step(self, data):
+        """Validate on a batch: "loss" is the mean cross-entropy of all tokens so far, however many a batch holds."""
+        batch, words = data
+        logits = self(batch, training=False)
+        tokens = tf.reduce_sum(tf.cast(words != PAD, tf.float32))
+        self.metrics[0].update_state(self.loss(words, logits), sample_weight=tokens)  # Keras' "loss"
+        return self.compute_metrics(batch, words, logits)
+
 
 def start_from_frequencies(decoder: Decoder, tokens: np.ndarray) -> None:
     """Set the output bias to the words' log-frequencies: the first epochs need not learn which words are common.
@@ -50,9 +61,9 @@ def start_from_frequencies(decoder: Decoder, tokens: np.ndarray) -> None:
 
 def fit(
     decoder: Decoder,
-    train: Batches,
-    val: Batches,
-    judge: Callable[[], dict[str, float]],
+    train_batches: Batches,
+    val_batches: Batches,
+    validate: Callable[[], dict[str, float]],
     folder: Path,
     *,
     epochs: int,
@@ -62,8 +73,9 @@ def fit(
     label_smoothing: float = 0.0,
     clip: float = 5.0,
     patience: int = 3,
+    run: dict | None = None,
     resume: bool = False,
-    teacher: TeacherForcing | None = None,
+    trainer: TeacherForcing | None = None,
 ) -> list[dict]:
     """Train a decoder and leave its best epoch in `folder` and in the decoder.
 
@@ -71,45 +83,57 @@ def fit(
 
     Args:
         decoder: a new decoder.
-        train: batches to learn from.
-        val: batches for the validation loss.
-        judge: captions the validation pictures and returns scores; the first one decides which epoch is best.
+        train_batches: batches to learn from.
+        val_batches: batches for the validation loss.
+        validate: captions the validation pictures and returns scores; the first one decides which epoch is best.
         folder: where to write.
-        epochs: at most so many; the cosine ends there (Loshchilov & Hutter 2017).
+        epochs: at most this many; the cosine ends there (Loshchilov & Hutter 2017).
         learning_rate: the highest.
-        warmup: share of all steps in which the rate rises from zero.
+        warmup: share of all steps in which the learning rate rises from zero.
         weight_decay: of AdamW (Loshchilov & Hutter 2019).
         label_smoothing: see `MaskedCrossEntropy`.
         clip: largest norm of all gradients together (Pascanu et al. 2013).
-        patience: stop after so many epochs without a better score.
+        patience: stop after this many epochs that are no better than the best one.
+        run: what the checkpoint belongs to, such as {"seed": 1}: numbers and strings. `resume` refuses another run's.
         resume: go on from `folder`'s checkpoint, after the last finished epoch, as if nothing had happened.
-        teacher: another way to train the decoder than teacher forcing, such as `SelfCritical`.
+        trainer: another way to train the decoder than teacher forcing, such as `SelfCritical`.
 
     Returns:
-        The history, a dict an epoch.
+        The history, one dict per epoch.
 
     Raises:
-        CaptionlibError: if `resume` finds no checkpoint, or one of another model.
+        CaptionlibError: if `resume` finds no checkpoint, or one of another run; it says what differs.
     """
-    teacher = teacher or TeacherForcing(decoder)
-    rate = rising_then_falling(learning_rate, epochs * len(train), warmup)
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=weight_decay, global_clipnorm=clip)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "embeddings"])
-    loss, metrics = MaskedCrossEntropy(label_smoothing), [Perplexity(name="perplexity")]
-    teacher.compile(optimizer, loss, metrics=metrics, jit_compile=False)
-    optimizer.build(teacher.trainable_variables)
-    keeper = KeepBest(teacher, judge, folder, patience)
+    trainer = trainer or TeacherForcing(decoder)
+    rate = warmup_then_cosine(learning_rate, epochs * len(train_batches), warmup)
+    compile_trainer(trainer, rate, weight_decay, clip, label_smoothing)
+    keeper = KeepBest(trainer, validate, folder, patience, run or {})
     if resume:
         keeper.restore()
     done = len(keeper.history)
-    turn = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(train, "epoch", epoch))
-    plan = {"initial_epoch": done, "epochs": done if keeper.is_over() else epochs, "callbacks": [turn, keeper]}
-    teacher.fit(train.stream(), validation_data=val.stream(), shuffle=False, verbose=0, **plan)
+    if done < epochs and not keeper.is_over():
+        steps = {"initial_epoch": done, "epochs": epochs, "steps_per_epoch": len(train_batches), "verbose": 0}
+        trainer.fit(
+            train_batches.stream(done, epochs), validation_data=val_batches.stream(), callbacks=[keeper], **steps
+        )
+        if is_undecided(keeper.history):
+            tqdm.write(
+                "The validation scores of all epochs are equal; the one with the lowest validation loss is kept."
+            )
     load_weights(decoder, folder / "decoder.weights.h5")
     return keeper.history
 
 
-def rising_then_falling(highest: float, steps: int, warmup: float):
+def compile_trainer(trainer: TeacherForcing, rate, weight_decay: float, clip: float, label_smoothing: float) -> None:
+    """Give a trainer its loss, its metric and AdamW, whose variables exist from here on."""
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=weight_decay, global_clipnorm=clip)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "embeddings"])
+    loss, metrics = MaskedCrossEntropy(label_smoothing), [Perplexity(name="perplexity")]
+    trainer.compile(optimizer, loss, metrics=metrics, jit_compile=False)
+    optimizer.build(trainer.trainable_variables)
+
+
+def warmup_then_cosine(highest: float, steps: int, warmup: float):
     """A learning rate that rises from zero for a share `warmup` of all steps, then falls to zero along a cosine."""
     rising = max(1, int(steps * warmup))
     return keras.optimizers.schedules.CosineDecay(
@@ -117,13 +141,24 @@ def rising_then_falling(highest: float, steps: int, warmup: float):
     )
 
 
-class KeepBest(keras.callbacks.Callback):
-    """After each epoch: score spoken captions, keep the best weights, write history and checkpoint, show progress."""
+def best_epoch(history: list[dict]) -> dict:
+    """The entry of the best epoch: the highest score, among equals the lowest validation loss, then the earliest."""
+    return max(history, key=lambda entry: (entry[entry["score"]], -entry["val_loss"]))
 
-    def __init__(self, teacher: TeacherForcing, judge: Callable, folder: Path, patience: int):
+
+def is_undecided(history: list[dict]) -> bool:
+    """Whether the score is the same after every epoch, as CIDEr is with a single validation picture."""
+    return len(history) > 1 and len({entry[entry["score"]] for entry in history}) == 1
+
+
+class KeepBest(keras.callbacks.Callback):
+    """After each epoch: score generated captions, keep the best weights, write history and checkpoint."""
+
+    def __init__(self, trainer: TeacherForcing, validate: Callable, folder: Path, patience: int, run: dict):
         """Start with an empty history."""
         super().__init__()
-        self.teacher, self.judge, self.folder, self.patience = teacher, judge, folder, patience
+        self.trainer, self.validate, self.folder, self.patience = trainer, validate, folder, patience
+        self.run = json.loads(json.dumps(run))  # as it will come back from a checkpoint
         self.history: list[dict] = []
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -137,47 +172,65 @@ class KeepBest(keras.callbacks.Callback):
         self.bar.set_postfix(loss=f"{logs['loss']:.3f}", refresh=False)
 
     def on_epoch_end(self, epoch, logs=None):
-        """Judge, keep, write."""
-        scores = self.judge()
+        """Validate, keep, write. The checkpoint comes last: an epoch without it is repeated by `resume`."""
+        scores = self.validate()
         entry = {"epoch": epoch + 1} | {k: float(v) for k, v in (logs | scores).items()}
         entry |= {"score": next(iter(scores)), "seconds": round(time.perf_counter() - self.start, 1)}
         self.history.append(entry)
         self.bar.set_postfix(loss=f"{logs['loss']:.3f}", **{name: f"{value:.3f}" for name, value in scores.items()})
         self.bar.close()
-        if self.best_epoch() == epoch + 1:
-            save_weights(self.teacher.decoder, self.folder / "decoder.weights.h5")
+        if best_epoch(self.history) is entry:
+            save_weights(self.trainer.decoder, self.folder / "decoder.weights.h5")
         with storage.write_atomically(self.folder / "history.json") as temporary:
             temporary.write_text(json.dumps(self.history, indent=1))
         with storage.write_atomically(self.folder / "checkpoint.npz") as temporary:
-            values = {f"variable_{i}": v.numpy() for i, v in enumerate(self.state())}
-            np.savez(temporary, history=np.array(json.dumps(self.history)), **values)
-        self.teacher.stop_training = self.is_over()
+            about = {"run": self.run, "variables": self.description(), "history": self.history}
+            values = {f"variable_{i}": v.numpy() for i, v in enumerate(self.variables())}
+            np.savez(temporary, about=np.array(json.dumps(about)), **values)
+        self.trainer.stop_training = self.is_over()
 
-    def state(self) -> list:
+    def on_train_end(self, logs=None):
+        """Say so if the score could not decide."""
+        if is_undecided(self.history):
+            tqdm.write(
+                "The validation scores of all epochs are equal; the one with the lowest validation loss is kept."
+            )
+
+    def variables(self) -> list:
         """All that a resumed run needs: weights, the seeds of dropout, and the optimizer's moments."""
-        return [*self.teacher.decoder.variables, *self.teacher.optimizer.variables]
+        return [*self.trainer.decoder.variables, *self.trainer.optimizer.variables]
 
-    def best_epoch(self) -> int:
-        """The first epoch with the highest score, 0 before any."""
-        best = max(self.history, key=lambda entry: entry[entry["score"]], default={"epoch": 0})
-        return best["epoch"]
+    def description(self) -> list[list]:
+        """Name, shape and type of each of `variables`; without the numbers that Keras gives to a second model."""
+        return [[re.sub(r"_\d+", "", v.path), list(v.shape), str(v.numpy().dtype)] for v in self.variables()]
 
     def is_over(self) -> bool:
-        """Whether the score has not risen for `patience` epochs."""
-        return len(self.history) - self.best_epoch() >= self.patience
+        """Whether the last `patience` epochs were no better than the best one."""
+        return bool(self.history) and len(self.history) - best_epoch(self.history)["epoch"] >= self.patience
 
     def restore(self) -> None:
         """Go back to the end of the last finished epoch."""
         path = self.folder / "checkpoint.npz"
         try:
             with np.load(path, allow_pickle=False) as saved:
-                values = [saved[f"variable_{i}"] for i in range(len(saved.files) - 1)]
-                history = json.loads(str(saved["history"]))
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise CaptionlibError(f"{path} is no checkpoint to resume from: train without --resume.") from error
-        state = self.state()
-        if [v.shape for v in state] != [tuple(value.shape) for value in values]:
-            raise CaptionlibError(f"{path} is of another model: use the same --data, --model and --encoder as before.")
-        for variable, value in zip(state, values, strict=True):
+                about = json.loads(str(saved["about"]))
+                values = [saved[f"variable_{i}"] for i in range(len(about["variables"]))]
+            history, run = about["history"], about["run"]
+            before = [
+                [name, list(a.shape), str(a.dtype)] for (name, *_), a in zip(about["variables"], values, strict=True)
+            ]
+            best_epoch(history)
+            changed = [(name, run.get(name), self.run.get(name)) for name in run | self.run]
+        except (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, zipfile.BadZipFile,
+                RuntimeError, MemoryError, RecursionError) as error:  # fmt: skip
+            raise CaptionlibError(f"{path} is damaged or no checkpoint: train again to another --out.") from error
+        changed += [("variable", then, now) for then, now in zip_longest(before, self.description())]
+        for name, then, now in changed:
+            if then != now:
+                raise CaptionlibError(
+                    f"{self.folder} was begun with {name} {then}, not {now}: "
+                    "use what it was begun with, or train to another --out without --resume."
+                )
+        for variable, value in zip(self.variables(), values, strict=True):
             variable.assign(value)
         self.history = history

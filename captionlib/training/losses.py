@@ -7,10 +7,10 @@ from captionlib.text import PAD
 
 
 class MaskedCrossEntropy(keras.losses.Loss):
-    """Cross-entropy a word, `<pad>` left out: the sum over words divided by the number of words.
+    """Mean cross-entropy per token, padding excluded: the sum over tokens divided by their number.
 
     Args:
-        label_smoothing: share of the target given to all words alike (Szegedy et al. 2016, sec. 7).
+        label_smoothing: share of the target spread evenly over the vocabulary (Szegedy et al. 2016, sec. 7).
     """
 
     def __init__(self, label_smoothing: float = 0.0):
@@ -30,7 +30,7 @@ class MaskedCrossEntropy(keras.losses.Loss):
 
 
 class Perplexity(keras.metrics.Mean):
-    """exp of the mean cross-entropy a word, without smoothing: among how many words the decoder hesitates."""
+    """Perplexity: exp of the mean cross-entropy per token, padding excluded, without label smoothing."""
 
     def update_state(self, words, logits, sample_weight=None):
         """Add words (N, T) and logits (N, T, V)."""

@@ -2,8 +2,8 @@
 
 Teacher forcing never lets the decoder speak, and cross-entropy is not what a caption is judged by. Here the decoder
 draws some captions of a picture, each is rewarded with its CIDEr-D, and words of a caption that beats its siblings
-become likelier, those of a worse one less likely (Rennie et al. 2017; siblings as baseline: Luo 2020). It only mends a
-decoder that can already speak: from random weights no caption would ever earn anything.
+become likelier, those of a worse one less likely (Rennie et al. 2017; siblings as baseline: Luo 2020). It improves a
+decoder that is already trained: from random weights no caption would ever get a reward.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from captionlib.decoding.loop import allowed_log_probs
 from captionlib.decoding.sampling import generate
 from captionlib.models import Decoder
 from captionlib.text import END, PAD, SPECIALS, START, Tokenizer
-from captionlib.training import Batches, TeacherForcing
+from captionlib.training.fit import TeacherForcing
 
 
 class Reward:
@@ -85,23 +85,14 @@ def policy_loss(logits, tokens, weights, max_length: int):
     return -tf.reduce_sum(tf.where(words, said * weights[:, None], 0.0)) / tf.reduce_sum(tf.cast(words, tf.float32))
 
 
-class Pictures(Batches):
-    """Batches that also tell which pictures they hold, so that captions of them can be rewarded."""
-
-    def __getitem__(self, step: int):
-        """As `Batches`, and "pictures": (B,) int32, numbers in `names`."""
-        inputs, words = super().__getitem__(step)
-        return inputs | {"pictures": self.chosen(step).astype("int32")}, words
-
-
 class SelfCritical(TeacherForcing):
     """A decoder that learns from its own captions when `fit` trains it; validation stays teacher-forced.
 
     Args:
         decoder: a trained decoder.
         reward: of captions, (B·k, T) and (B,) to (B·k,), see `Reward`.
-        samples: k, captions drawn of each picture.
-        seed: of the draws.
+        samples: k, captions sampled per picture.
+        seed: of the sampling.
     """
 
     def __init__(self, decoder: Decoder, reward: Reward, samples: int = 5, seed: int = 0):
@@ -115,7 +106,7 @@ class SelfCritical(TeacherForcing):
         def choose(log_probs, seed):  # log_probs (B·k, V)
             return tf.random.stateless_categorical(log_probs, 1, seed, tf.int32)[:, 0]  # (B·k,)
 
-        seed = tf.stack([self.seed, tf.cast(self.optimizer.iterations, tf.int32)])
+        seed = tf.stack([tf.constant(self.seed, tf.int64), tf.cast(self.optimizer.iterations, tf.int64)])
         tokens = generate(self.decoder, features, choose, seed, self.samples)[0]  # (B·k, T)
         length = self.decoder.max_length + 1  # the same in every step, for teacher forcing is unrolled
         tokens = tf.pad(tokens, [(0, 0), (0, length - tf.shape(tokens)[1])], constant_values=PAD)
@@ -125,11 +116,11 @@ class SelfCritical(TeacherForcing):
         """Draw, reward, learn.
 
         Args:
-            data: a batch of `Pictures`; its captions by people are not read.
+            data: a batch of `BatchesWithIds`; its captions by people are not read.
 
         Returns:
-            Means of the epoch so far: "loss", minus the reward; "perplexity" of the decoder's own captions, among how
-            many words it hesitates. After an epoch `fit` adds the usual ones, of people's captions, as "val_…".
+            Means of the epoch so far: "loss", minus the reward, and "perplexity" of the decoder's own captions. After
+            an epoch `fit` adds the usual ones, of people's captions, as "val_…".
         """
         features = tf.cast(data[0]["features"], tf.float32)  # (B, L, D)
         tokens = self.draw(features)  # (B·k, T)
@@ -145,26 +136,26 @@ class SelfCritical(TeacherForcing):
         return self.compute_metrics(None, tokens, logits)
 
 
-def walk_back(decoder: Decoder, before: list, judge: Callable) -> tuple[float, float]:
-    """Leave the decoder where the judge likes it best on the line from the weights before to those it has now.
+def interpolate_weights(decoder: Decoder, before: list, validate: Callable) -> tuple[float, float]:
+    """Set the decoder to the best point on the line from its weights before the training to those it has now.
 
-    The reward sharpens a decoder and narrows it; part of the way back it keeps the gain and forgets less (Wortsman et
-    al. 2022, "Robust fine-tuning of zero-shot models", sec. 3).
+    Rewards make captions better and more alike; weights in between keep most of the gain and more of the variety
+    (WiSE-FT: Wortsman et al. 2022, "Robust fine-tuning of zero-shot models", sec. 3).
 
     Args:
         decoder: after the training.
         before: its weights before, from `get_weights`.
-        judge: captions the validation pictures and returns scores; the first one decides.
+        validate: captions the validation pictures and returns scores; the first one decides.
 
     Returns:
-        The share of the way that was kept, of 0.2, 0.4 ... 1, and its score.
+        The weight of the trained end, of 0.2, 0.4 ... 1 (the smallest of equals), and the score there.
     """
     after = decoder.get_weights()
 
-    def go(share: float) -> float:
+    def score_at(share: float) -> float:
         decoder.set_weights([old + share * (new - old) for old, new in zip(before, after, strict=True)])
-        return next(iter(judge().values()))
+        return next(iter(validate().values()))
 
-    scores = {share: go(share) for share in (0.2, 0.4, 0.6, 0.8, 1.0)}
+    scores = {share: score_at(share) for share in (0.2, 0.4, 0.6, 0.8, 1.0)}
     best = max(scores, key=scores.get)
-    return best, go(best)
+    return best, score_at(best)

@@ -9,13 +9,15 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from captionlib import metrics, recipes, training
+from captionlib import metrics, recipes
 from captionlib.captioner import Captioner
 from captionlib.decoding.sampling import generate
 from captionlib.errors import CaptionlibError
 from captionlib.models import ShowAndTell, ShowAttendTell, TransformerCaptioner
 from captionlib.text import END, PAD, SPECIALS, START, Tokenizer
-from captionlib.training.self_critical import Pictures, Reward, SelfCritical, advantages, policy_loss, walk_back
+from captionlib.training.batches import BatchesWithIds
+from captionlib.training.fit import fit
+from captionlib.training.self_critical import Reward, SelfCritical, advantages, interpolate_weights, policy_loss
 from training.test_fit import dataset, small_toyscenes, store
 
 WORDS = ["a", "dog", "cat", "runs", "sits", "with", "ball"]
@@ -68,9 +70,9 @@ def test_validation_cuts_captions_and_references_alike(monkeypatch):
     data.splits["val"] = ["p16", "p17", "p18", "p19"]
     tokenizer = Tokenizer.fit(written)
     tokens = tokenizer.encode_batch(written)[:, 1:]
-    monkeypatch.setattr(decoding, "greedy", lambda *given: SimpleNamespace(tokens=tokens))
+    monkeypatch.setattr(recipes, "greedy", lambda *given: SimpleNamespace(tokens=tokens))
     captioner = SimpleNamespace(tokenizer=tokenizer, decoder=None)
-    assert recipes.judge(captioner, data, store(data))()["cider"] == pytest.approx(10, abs=1e-6)
+    assert recipes.make_validator(captioner, data, store(data))()["cider"] == pytest.approx(10, abs=1e-6)
 
 
 def test_pictures_are_rewarded_by_their_own_references():
@@ -162,7 +164,9 @@ def test_a_decoder_learns_what_is_rewarded(tmp_path):
     """A reward for one word: after a few epochs nearly every word is that one. `fit` logs the rising mean."""
     data = dataset()
     tokenizer = Tokenizer.fit(c for n in data.splits["train"] for c in data.captions[n])
-    learn, check = (Pictures(data, split, store(data), tokenizer, 5, 4, 5) for split in ("train", "val"))
+    train_batches, val_batches = (
+        BatchesWithIds(data, split, store(data), tokenizer, 5, 4, 5) for split in ("train", "val")
+    )
     decoder = ShowAndTell(len(tokenizer), 4, 6, units=32, embedding=16, dropout=0.1, max_length=5)
     seen = []
 
@@ -171,21 +175,40 @@ def test_a_decoder_learns_what_is_rewarded(tmp_path):
         return (tokens == tokenizer.ids["dog"]).mean(axis=1).astype("float32")
 
     settings = {"epochs": 12, "learning_rate": 1e-2, "patience": 12, "weight_decay": 0.0}
-    teacher = SelfCritical(decoder, reward, samples=3)
-    history = training.fit(decoder, learn, check, lambda: {"made_up": len(seen)}, tmp_path, **settings, teacher=teacher)
+    trainer = SelfCritical(decoder, reward, samples=3)
+    history = fit(
+        decoder, train_batches, val_batches, lambda: {"made_up": len(seen)}, tmp_path, **settings, trainer=trainer
+    )
     assert history[0]["loss"] > -0.2 > -0.5 > history[-1]["loss"]
     assert history[-1]["perplexity"] < history[0]["perplexity"] and "val_perplexity" in history[0]
     assert {shape for shape, _ in seen} == {(12, 6)}
     assert sorted(np.concatenate([pictures for _, pictures in seen[:4]])) == list(range(16))
 
 
-def test_walking_back_keeps_the_best_share_of_the_way():
+def test_no_two_words_of_a_run_are_drawn_with_the_same_seed(monkeypatch):
+    """Not even after 65,536 steps, where the number of a step meets that of a word."""
+    seeds, draw = [], tf.random.stateless_categorical
+
+    def recorded(logits, count, seed, dtype):
+        seeds.append(tuple(np.array(seed)))
+        return draw(logits, count, seed, dtype)
+
+    monkeypatch.setattr(tf.random, "stateless_categorical", recorded)
+    trainer = SelfCritical(decoder_of(ShowAndTell), reward=None, samples=2, seed=2**31 - 1)
+    trainer.compile("sgd")
+    for step in (0, 1, 2**16 - 1, 2**16, 2**16 + 1, 2 * 2**16):
+        trainer.optimizer.iterations.assign(step)
+        trainer.draw(FEATURES)
+    assert len(set(seeds)) == len(seeds) >= 6 * 2
+
+
+def test_interpolation_keeps_the_best_point_between_old_and_new_weights():
     decoder = decoder_of(ShowAndTell)
     before = [weight - 1 for weight in decoder.get_weights()]
     scores = {0.2: 0.1, 0.4: 0.6, 0.6: 0.5, 0.8: 0.2, 1.0: 0.0}
     start = before[0].flat[0]
     share_now = lambda: round(float(decoder.get_weights()[0].flat[0] - start), 1)  # noqa: E731
-    assert walk_back(decoder, before, lambda: {"made_up": scores[share_now()], "other": -1}) == (0.4, 0.6)
+    assert interpolate_weights(decoder, before, lambda: {"made_up": scores[share_now()], "other": -1}) == (0.4, 0.6)
     for old, now in zip(before, decoder.get_weights(), strict=True):
         np.testing.assert_allclose(now, old + 0.4, atol=1e-5)
 
@@ -197,19 +220,19 @@ def test_an_interrupted_refinement_goes_on_exactly_and_its_folder_loads(tmp_path
     recipes.refine(data, tmp_path / "first", tmp_path / "whole", epochs=2)
 
     def stop_in_epoch_two(*given):
-        judge, calls = make_judge(*given), []
+        validate, calls = make_validator(*given), []
 
         def scores():
             calls.append(1)
             if len(calls) == 2:
                 raise KeyboardInterrupt
-            return judge()
+            return validate()
 
         return scores
 
-    make_judge = recipes.judge
+    make_validator = recipes.make_validator
     with monkeypatch.context() as patch, pytest.raises(CaptionlibError, match="--resume goes on"):
-        patch.setattr(recipes, "judge", stop_in_epoch_two)
+        patch.setattr(recipes, "make_validator", stop_in_epoch_two)
         recipes.refine(data, tmp_path / "first", tmp_path / "broken", epochs=2)
     recipes.refine(data, tmp_path / "first", tmp_path / "broken", epochs=2, resume=True)
     whole, broken = (Captioner.load(tmp_path / name).decoder.get_weights() for name in ("whole", "broken"))
