@@ -13,10 +13,9 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
-from captionlib import __version__, metrics, storage
+from captionlib import __version__, decoding, metrics, storage
 from captionlib.captioner import Captioner, folder_of
 from captionlib.data import CaptionDataset, mirrored
-from captionlib.decoding import beam_search, greedy
 from captionlib.errors import CaptionlibError
 from captionlib.models import MODELS
 from captionlib.models.decoder import save_weights
@@ -180,10 +179,8 @@ def refine(
         people = [[metrics.tokenize(caption) for caption in dataset.captions[name]] for name in train_batches.names]
         trainer = SelfCritical(decoder, Reward(people, tokenizer), seed=seed)
         settings = recipe["self_critical"] | ({"epochs": epochs} if epochs else {})
-        before, run = (
-            decoder.get_weights(),
-            {"seed": seed, "weights": storage.digest(source / "decoder.weights.h5")[:8]},
-        )
+        run = {"seed": seed, "starting weights": storage.digest(source / "decoder.weights.h5")[:8]}
+        before = decoder.get_weights()
         history = fit_captioner(captioner, dataset, store, train_batches, stage, resume, settings, run, trainer)
         share, score = interpolate_weights(decoder, before, make_validator(captioner, dataset, store, beams=3))
     captioner.save_description(folder)
@@ -313,7 +310,7 @@ def make_validator(captioner: Captioner, dataset: CaptionDataset, store: Feature
     cider = metrics.Cider([[metrics.tokenize(caption) for caption in dataset.captions[name]] for name in names])
 
     def scores() -> dict[str, float]:
-        search = (beam_search, beams, captioner.length_penalty) if beams > 1 else (greedy,)
+        search = (decoding.beam_search, beams, captioner.length_penalty) if beams > 1 else (decoding.greedy,)
         decoded = search[0](captioner.decoder, features, *search[1:])
         said = [captioner.tokenizer.decode(ids) for ids in decoded.tokens]
         result = {"cider": float(cider([metrics.tokenize(caption) for caption in said]).mean())}

@@ -25,6 +25,9 @@ from captionlib.text import PAD, START
 from captionlib.training.batches import Batches
 from captionlib.training.losses import MaskedCrossEntropy, Perplexity
 
+WARMUP = 0.05  # share of all steps in which the learning rate rises
+CLIP = 5.0  # largest norm of all gradients together (Pascanu et al. 2013)
+
 
 class TeacherForcing(keras.Model):
     """A decoder as `fit` sees it: a batch of features and true words in, logits for the next words out."""
@@ -68,10 +71,8 @@ def fit(
     *,
     epochs: int,
     learning_rate: float = 1e-3,
-    warmup: float = 0.05,
     weight_decay: float = 1e-4,
     label_smoothing: float = 0.0,
-    clip: float = 5.0,
     patience: int = 3,
     run: dict | None = None,
     resume: bool = False,
@@ -89,10 +90,8 @@ def fit(
         folder: where to write.
         epochs: at most this many; the cosine ends there (Loshchilov & Hutter 2017).
         learning_rate: the highest.
-        warmup: share of all steps in which the learning rate rises from zero.
         weight_decay: of AdamW (Loshchilov & Hutter 2019).
         label_smoothing: see `MaskedCrossEntropy`.
-        clip: largest norm of all gradients together (Pascanu et al. 2013).
         patience: stop after this many epochs that are no better than the best one.
         run: what the checkpoint belongs to, such as {"seed": 1}: numbers and strings. `resume` refuses another run's.
         resume: go on from `folder`'s checkpoint, after the last finished epoch, as if nothing had happened.
@@ -105,8 +104,8 @@ def fit(
         CaptionlibError: if `resume` finds no checkpoint, or one of another run; it says what differs.
     """
     trainer = trainer or TeacherForcing(decoder)
-    rate = warmup_then_cosine(learning_rate, epochs * len(train_batches), warmup)
-    compile_trainer(trainer, rate, weight_decay, clip, label_smoothing)
+    rate = warmup_then_cosine(learning_rate, epochs * len(train_batches))
+    compile_trainer(trainer, rate, weight_decay, label_smoothing)
     keeper = KeepBest(trainer, validate, folder, patience, run or {})
     if resume:
         keeper.restore()
@@ -124,20 +123,20 @@ def fit(
     return keeper.history
 
 
-def compile_trainer(trainer: TeacherForcing, rate, weight_decay: float, clip: float, label_smoothing: float) -> None:
+def compile_trainer(trainer: TeacherForcing, rate, weight_decay: float, label_smoothing: float) -> None:
     """Give a trainer its loss, its metric and AdamW, whose variables exist from here on."""
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=weight_decay, global_clipnorm=clip)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=weight_decay, global_clipnorm=CLIP)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "embeddings"])
     loss, metrics = MaskedCrossEntropy(label_smoothing), [Perplexity(name="perplexity")]
     trainer.compile(optimizer, loss, metrics=metrics, jit_compile=False)
     optimizer.build(trainer.trainable_variables)
 
 
-def warmup_then_cosine(highest: float, steps: int, warmup: float):
-    """A learning rate that rises from zero for a share `warmup` of all steps, then falls to zero along a cosine."""
-    rising = max(1, int(steps * warmup))
+def warmup_then_cosine(highest: float, steps: int):
+    """A learning rate that rises from zero in the first `WARMUP` of all steps, then falls to zero along a cosine."""
+    rising = max(1, int(steps * WARMUP))
     return keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, int(steps * (1 - warmup))), warmup_target=highest, warmup_steps=rising
+        0.0, max(1, int(steps * (1 - WARMUP))), warmup_target=highest, warmup_steps=rising
     )
 
 

@@ -106,6 +106,7 @@ class SelfCritical(TeacherForcing):
         def choose(log_probs, seed):  # log_probs (B·k, V)
             return tf.random.stateless_categorical(log_probs, 1, seed, tf.int32)[:, 0]  # (B·k,)
 
+        # One 64-bit seed per step, from which `generate` makes one per word: with 32 bits they would soon repeat.
         seed = tf.stack([tf.constant(self.seed, tf.int64), tf.cast(self.optimizer.iterations, tf.int64)])
         tokens = generate(self.decoder, features, choose, seed, self.samples)[0]  # (B·k, T)
         length = self.decoder.max_length + 1  # the same in every step, for teacher forcing is unrolled

@@ -177,8 +177,8 @@ def test_a_split_with_only_long_captions_is_refused():
 def test_output_bias_starts_from_word_frequencies():
     decoder = ShowAndTell(8, 4, 6, units=8)
     start_from_frequencies(decoder, np.array([[START, 4, 4, 4, 5, END, PAD]]))
-    odds = tf.nn.softmax(decoder.to_logits.bias).numpy()
-    assert odds[4] == pytest.approx(3.1 / 5.8, rel=1e-4) and odds[START] == odds[PAD] < 0.02
+    probs = tf.nn.softmax(decoder.to_logits.bias).numpy()
+    assert probs[4] == pytest.approx(3.1 / 5.8, rel=1e-4) and probs[START] == probs[PAD] < 0.02
 
 
 def test_a_decoder_can_learn_five_pictures_by_heart(tmp_path):
@@ -265,7 +265,7 @@ def test_where_the_score_cannot_tell_the_loss_decides_and_stops(tmp_path, capsys
     batches, tokenizer = make_batches(data)
     val, _ = make_batches(data, "val", seed=None)
     decoder = ShowAndTell(len(tokenizer), 4, 6, units=8, embedding=8)
-    settings = {"epochs": 9, "patience": 1, "learning_rate": 0.05, "warmup": 0.0}
+    settings = {"epochs": 9, "patience": 1, "learning_rate": 0.05}
     history = fit(decoder, batches, val, lambda: {"cider": 0.0}, tmp_path, **settings)
     losses = [e["val_loss"] for e in history]
     assert 1 < int(np.argmin(losses)) + 1 == best_epoch(history)["epoch"] < 9

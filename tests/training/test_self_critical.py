@@ -9,7 +9,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from captionlib import metrics, recipes
+from captionlib import decoding, metrics, recipes
 from captionlib.captioner import Captioner
 from captionlib.decoding.sampling import generate
 from captionlib.errors import CaptionlibError
@@ -70,7 +70,7 @@ def test_validation_cuts_captions_and_references_alike(monkeypatch):
     data.splits["val"] = ["p16", "p17", "p18", "p19"]
     tokenizer = Tokenizer.fit(written)
     tokens = tokenizer.encode_batch(written)[:, 1:]
-    monkeypatch.setattr(recipes, "greedy", lambda *given: SimpleNamespace(tokens=tokens))
+    monkeypatch.setattr(decoding, "greedy", lambda *given: SimpleNamespace(tokens=tokens))
     captioner = SimpleNamespace(tokenizer=tokenizer, decoder=None)
     assert recipes.make_validator(captioner, data, store(data))()["cider"] == pytest.approx(10, abs=1e-6)
 
@@ -190,6 +190,7 @@ def test_no_two_words_of_a_run_are_drawn_with_the_same_seed(monkeypatch):
     seeds, draw = [], tf.random.stateless_categorical
 
     def recorded(logits, count, seed, dtype):
+        assert seed.dtype == tf.int64
         seeds.append(tuple(np.array(seed)))
         return draw(logits, count, seed, dtype)
 
