@@ -4,6 +4,8 @@ At every step each beam also offers the caption that it would be if it ended her
 of their own: they are compared with each other, never with a beam that still grows.
 """
 
+from numbers import Integral
+
 import numpy as np
 import tensorflow as tf
 
@@ -31,7 +33,7 @@ def beam_search(decoder: Decoder, features, beams: int = 3, length_penalty: floa
     Raises:
         CaptionlibError: if `beams` or `length_penalty` is out of its range.
     """
-    if not isinstance(beams, int) or beams < 1:
+    if not isinstance(beams, Integral) or beams < 1:
         raise CaptionlibError(f"beams is {beams}: give a whole number of beams, at least 1.")
     if not 0 <= length_penalty <= 10:
         raise CaptionlibError(f"length_penalty is {length_penalty}: give a number from 0 to 10, such as 0.7.")

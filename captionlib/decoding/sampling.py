@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from numbers import Integral
 
 import tensorflow as tf
 
@@ -51,7 +52,7 @@ def sample(
     """
     if not 1e-30 <= temperature <= 1e30:  # what float32 holds with room to spare; NaN fails too
         raise CaptionlibError(f"temperature is {temperature}: give a number above 0, such as 0.7; 1 changes nothing.")
-    if not isinstance(top_k, int) or top_k < 0:
+    if not isinstance(top_k, Integral) or top_k < 0:
         raise CaptionlibError(f"top_k is {top_k}: give a whole number of words, or 0 for all words.")
     if not 0 < top_p <= 1:
         raise CaptionlibError(f"top_p is {top_p}: give a probability above 0, at most 1; 1 is all words.")

@@ -1,4 +1,4 @@
-"""Step 2, vision: Grad-CAM asks a network which places made it say what it said (lesson 03)."""
+"""Step 2, vision: Grad-CAM shows which locations raised a network's score (lesson 03)."""
 
 from collections.abc import Callable
 
@@ -17,13 +17,13 @@ def grad_cam(network: keras.Model, layer: str, images: np.ndarray, score: Callab
         score: The network's output to (B,), such as the logit of one word; before any softmax.
 
     Returns:
-        (B, rows, cols) float32, zero where a place does not speak for the score.
+        (B, rows, cols) float32, zero at locations that do not raise the score.
     """
     both = keras.Model(network.input, [network.get_layer(layer).output, network.output])
     with tf.GradientTape() as tape:
         tape.watch([weight.value for weight in both.weights])  # a frozen network's are not watched by themselves
         maps, output = both(images, training=False)  # (B, rows, cols, D)
         wanted = score(output)  # (B,)
-    slopes = tape.gradient(wanted, maps).numpy()  # (B, rows, cols, D)
-    weights = slopes.mean(axis=(1, 2), keepdims=True)  # (B, 1, 1, D), eq. 1
-    return np.maximum((weights * maps.numpy()).sum(axis=-1), 0)  # eq. 2: what speaks against is cut off
+    gradients = tape.gradient(wanted, maps).numpy()  # (B, rows, cols, D)
+    weights = gradients.mean(axis=(1, 2), keepdims=True)  # (B, 1, 1, D), eq. 1
+    return np.maximum((weights * maps.numpy()).sum(axis=-1), 0)  # eq. 2: ReLU, as only what raises the score counts

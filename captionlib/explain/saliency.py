@@ -1,4 +1,4 @@
-"""Which locations does each word of a caption depend on, for decoders without attention? (Lesson 08.)"""
+"""Step 4, the decoder: which locations does each word depend on, where there is no attention to show it (lesson 08)."""
 
 import numpy as np
 import tensorflow as tf
@@ -10,7 +10,7 @@ BATCH = 250  # pictures at a time
 
 
 def saliency(decoder: Decoder, features, captions: list[list[int]]) -> np.ndarray:
-    """Which places each word depends on, for decoders without attention: |gradient · feature| (Shrikumar et al. 2017).
+    """Gradient × input: how much each word's log-probability depends on each location (Shrikumar et al. 2017).
 
     Args:
         decoder: any decoder.
@@ -18,7 +18,7 @@ def saliency(decoder: Decoder, features, captions: list[list[int]]) -> np.ndarra
         captions: N lists of token ids from `<start>` to `<end>`.
 
     Returns:
-        (N, T, L), for each word after `<start>` the saliency of the places.
+        (N, T, L), for each word after `<start>` the sum over D of |gradient · feature| at each location.
     """
     longest = max(map(len, captions))
     tokens = np.array([ids + [PAD] * (longest - len(ids)) for ids in captions], "int32")  # (N, T + 1)
@@ -27,9 +27,9 @@ def saliency(decoder: Decoder, features, captions: list[list[int]]) -> np.ndarra
     def gradients(features, tokens, t):
         with tf.GradientTape() as tape:
             tape.watch(features)
-            odds = tf.nn.log_softmax(decoder(features, tokens[:, :-1]))  # (B, T, V)
-            said = tf.gather(odds[:, t], tokens[:, t + 1], batch_dims=1)  # (B,)
-        return tf.reduce_sum(tf.abs(tape.gradient(said, features) * features), axis=-1)  # (B, L)
+            log_probs = tf.nn.log_softmax(decoder(features, tokens[:, :-1]))  # (B, T, V)
+            of_the_word = tf.gather(log_probs[:, t], tokens[:, t + 1], batch_dims=1)  # (B,)
+        return tf.reduce_sum(tf.abs(tape.gradient(of_the_word, features) * features), axis=-1)  # (B, L)
 
     parts = []
     for i in range(0, len(tokens), BATCH):

@@ -1,4 +1,4 @@
-"""Grad-CAM finds the places that raised a score, and is what can be worked out by hand where the end is linear."""
+"""Grad-CAM finds the locations that raised a score, and is what can be worked out by hand where the end is linear."""
 
 from random import Random
 
@@ -21,14 +21,14 @@ def of_kind(kind):
     return lambda output: toynet.pool(output["logits"])["kind"][:, KINDS.index(kind)]
 
 
-def test_by_hand_on_two_places():
+def test_by_hand_on_two_locations():
     images = keras.Input((1, 2, 3))
     maps = keras.layers.Conv2D(3, 1, use_bias=False, name="maps")(images)
     score = keras.layers.Dense(1, use_bias=False)(keras.layers.GlobalAveragePooling2D()(maps))
     network = keras.Model(images, score)
     network.get_layer("maps").set_weights([np.eye(3)[None, None]])
     network.layers[-1].set_weights([np.array([[2.0], [-4.0], [0.0]])])
-    picture = np.array([[[[3.0, 0, 9], [1, 5, 9]]]], "float32")  # weights of the maps: 2 / 2 places, -4 / 2, 0
+    picture = np.array([[[[3.0, 0, 9], [1, 5, 9]]]], "float32")  # weights of the maps: 2 / 2 locations, -4 / 2, 0
     np.testing.assert_allclose(grad_cam(network, "maps", picture, lambda out: out[:, 0]), [[[3, 0]]])
 
 
@@ -43,7 +43,7 @@ def test_at_the_last_layer_it_is_the_logits_themselves(network):
     np.testing.assert_allclose(grad_cam(network, "shape", image[None], of_kind("fox"))[0], by_hand, atol=1e-4)
 
 
-def test_its_brightest_place_lies_on_the_object_it_was_asked_for(network):
+def test_its_brightest_location_lies_on_the_object_it_was_asked_for(network):
     rng, hits = Random("pointing"), []
     for scene in [toyscenes.random_scene(rng) for _ in range(20)]:
         for thing in scene.objects:

@@ -36,12 +36,12 @@ def test_saliency_is_the_gradient_times_the_feature(decoder, features):
     step, i = 1e-2, 0
     tokens = np.array([captions[0]], "int32")
 
-    def log_odds(moved):
+    def log_prob(moved):
         return tf.nn.log_softmax(decoder(moved[None], tokens[:, :-1]))[0, 1, 6].numpy()
 
     slopes = np.zeros((L, D))
-    for place, depth in itertools.product(range(L), range(D)):
+    for location, depth in itertools.product(range(L), range(D)):
         nudge = np.zeros((L, D), "float32")
-        nudge[place, depth] = step
-        slopes[place, depth] = (log_odds(features[i] + nudge) - log_odds(features[i] - nudge)) / (2 * step)
+        nudge[location, depth] = step
+        slopes[location, depth] = (log_prob(features[i] + nudge) - log_prob(features[i] - nudge)) / (2 * step)
     np.testing.assert_allclose(maps[0, 1], np.abs(slopes * features[0]).sum(-1), rtol=0.05, atol=5e-3)
