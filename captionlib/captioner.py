@@ -1,7 +1,8 @@
 """All six steps in one object: a `Captioner` takes picture files and returns captions (lesson 00 starts with it).
 
 A trained captioner is a folder: `config.json` says what it is made of, `tokenizer.json` holds its words,
-`decoder.weights.h5` its weights (float16), `model_card.md` where they come from and what they can do.
+`decoder.weights.h5` its weights (float16), `out_of_distribution.npz` what its training pictures look like,
+`model_card.md` where they come from and what they can do.
 """
 
 import json
@@ -22,8 +23,9 @@ from captionlib.models.decoder import load_weights
 from captionlib.text import END, Tokenizer
 from captionlib.vision.encoders import Encoder, load_encoder
 from captionlib.vision.features import FeatureStore
+from captionlib.vision.out_of_distribution import OutOfDistribution
 
-PARTS = ("config.json", "tokenizer.json", "decoder.weights.h5")
+PARTS = ("config.json", "tokenizer.json", "decoder.weights.h5", "out_of_distribution.npz")
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,16 @@ class Caption:
         log_prob: log-probability of the whole caption.
         attention: (T, rows, cols), where each of the T tokens looked, each map summing to 1 (for a Transformer the
             mean over layers and heads); None for a model without attention.
+        distance: how unlike the training pictures the picture is, 0 to 1, see `captionlib.vision.out_of_distribution`.
+        out_of_distribution: whether the distance is above the captioner's threshold: then do not believe the caption.
     """
 
     text: str
     tokens: list[str]
     log_prob: float
     attention: np.ndarray | None
+    distance: float
+    out_of_distribution: bool
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,7 @@ class Captioner:
         tokenizer: words to ids.
         decoder: features and words to the next word.
         name: which of `MODELS` the decoder is.
+        detector: knows what the training pictures look like.
         length_penalty: of beam search, chosen on the validation pictures.
     """
 
@@ -60,6 +67,7 @@ class Captioner:
     tokenizer: Tokenizer
     decoder: Decoder
     name: str
+    detector: OutOfDistribution
     length_penalty: float = 1.0
 
     @classmethod
@@ -106,10 +114,11 @@ class Captioner:
             what = str(error).split("\n")[0].split(". ")[0]  # of Keras, the first sentence
             raise CaptionlibError(f"{folder / 'config.json'} has settings that {model} cannot use ({what}).") from error
         load_weights(decoder, folder / "decoder.weights.h5")
-        return cls(encoder, tokenizer, decoder, model, penalty)
+        detector = OutOfDistribution.load(folder / "out_of_distribution.npz", encoder.depth)
+        return cls(encoder, tokenizer, decoder, model, detector, penalty)
 
     def save_description(self, folder: Path) -> None:
-        """Write `config.json` and `tokenizer.json`; training writes the weights beside them."""
+        """Write everything but the weights and the card, which training writes beside it."""
         config = {
             "model": self.name,
             "encoder": {"name": self.encoder.name, "version": self.encoder.version},
@@ -119,6 +128,7 @@ class Captioner:
         with storage.write_atomically(folder / "config.json") as temporary:
             temporary.write_text(json.dumps(config, indent=1) + "\n")
         self.tokenizer.save(folder / "tokenizer.json")
+        self.detector.save(folder / "out_of_distribution.npz")
 
     def caption(self, pictures: Sequence, beam: int = 3) -> list[Caption]:
         """Caption pictures.
@@ -148,12 +158,14 @@ class Captioner:
         else:
             decoded = beam_search(self.decoder, features, beam, self.length_penalty)
         maps = None if decoded.attention is None else decoded.attention.mean(axis=2)  # (N, T, L)
+        distances = self.detector(features)  # (N,)
         captions = []
         for i, ids in enumerate(decoded.tokens):
             length = int(np.argmax(ids == END)) + 1
             looked = None if maps is None else maps[i, :length].reshape(length, *self.encoder.grid)
             words = [self.tokenizer.vocabulary[j] for j in ids[:length]]
-            captions.append(Caption(self.tokenizer.decode(ids), words, float(decoded.log_probs[i]), looked))
+            unlike = float(distances[i]), bool(distances[i] > self.detector.threshold)
+            captions.append(Caption(self.tokenizer.decode(ids), words, float(decoded.log_probs[i]), looked, *unlike))
         return captions
 
     def evaluate(self, dataset: CaptionDataset, split: str, beam: int = 3) -> dict:

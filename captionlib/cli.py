@@ -29,6 +29,7 @@ DataDir = Annotated[Path | None, typer.Option(help="Folder with flickr8k/; or se
 Data = Annotated[str, typer.Option(help="toyscenes, flickr8k, or a folder with pictures and captions.csv.")]
 Beam = Annotated[int, typer.Option(min=1, max=50, help="Beginnings that beam search keeps; 1 is greedy.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write scores and captions to this file.")]
+UNLIKE = "   (unlike its training pictures: do not believe it)"
 ModelName = StrEnum("ModelName", ["show_and_tell", "show_attend_tell", "transformer"])
 
 
@@ -163,11 +164,15 @@ def caption(
             faults[picture] = str(error)
     captions = dict(zip(images, captioner.caption(list(images.values()), beam), strict=True))
     if as_json:
-        rows = [{"picture": str(p), "caption": c.text, "log_prob": c.log_prob} for p, c in captions.items()]
+        rows = [
+            {"picture": str(p), "caption": c.text, "log_prob": c.log_prob, "distance": c.distance,
+             "out_of_distribution": c.out_of_distribution}
+            for p, c in captions.items()
+        ]  # fmt: skip
         print(json.dumps(rows + [{"picture": str(p), "error": why} for p, why in faults.items()], indent=1))
     else:
         for picture, said in captions.items():
-            print(f"{picture}: {said.text}")
+            print(f"{picture}: {said.text}{UNLIKE if said.out_of_distribution else ''}")
     if attention and captions:
         draw_attention(attention, images, captions)
     for why in faults.values():

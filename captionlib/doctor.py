@@ -148,7 +148,11 @@ def missing_files(folder: Path) -> list[str]:
     Returns:
         Names of absent or empty files.
     """
-    parts = ["toynet.weights.h5"] if folder.name == "toynet" else ["tokenizer.json", "decoder.weights.h5"]
+    parts = (
+        ["toynet.weights.h5"]
+        if folder.name == "toynet"
+        else ["tokenizer.json", "decoder.weights.h5", "out_of_distribution.npz"]
+    )
     files = [folder / name for name in ("config.json", *parts)]
     return [file.name for file in files if not file.is_file() or not file.stat().st_size]
 

@@ -9,13 +9,15 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 
 import numpy as np
 from tqdm.auto import tqdm
 
 from captionlib import __version__, decoding, metrics, storage
 from captionlib.captioner import Captioner, folder_of
-from captionlib.data import CaptionDataset, mirrored
+from captionlib.data import CaptionDataset, mirrored, toyscenes
+from captionlib.data.images import resize
 from captionlib.errors import CaptionlibError
 from captionlib.models import MODELS
 from captionlib.models.decoder import save_weights
@@ -26,6 +28,7 @@ from captionlib.training.reproducible import reproducible
 from captionlib.training.self_critical import Reward, SelfCritical, interpolate_weights
 from captionlib.vision.encoders import Encoder, load_encoder
 from captionlib.vision.features import FeatureStore
+from captionlib.vision.out_of_distribution import OutOfDistribution, auroc
 
 # Scenes: a small vocabulary, little to overfit.
 SCENES = {
@@ -126,14 +129,16 @@ def train(
         network = load_encoder(encoder or recipe["encoder"])
         store, turned = features(dataset, network, recipe["mirror"])
         decoder = MODELS[model](len(tokenizer), int(np.prod(network.grid)), network.depth, **recipe["decoder"])
-        captioner = Captioner(network, tokenizer, decoder, model, recipe["length_penalty"])
         size = decoder.max_length, recipe["batch"], seed
         train_batches = Batches(dataset, "train", store, tokenizer, *size, turned)
+        detector = OutOfDistribution.fit(rows(store, dataset, "train"), rows(store, dataset, "val"))
+        captioner = Captioner(network, tokenizer, decoder, model, detector, recipe["length_penalty"])
         start_from_frequencies(decoder, np.concatenate(train_batches.tokens))
         settings = recipe["fit"] | ({"epochs": epochs} if epochs else {})
         history = fit_captioner(captioner, dataset, store, train_batches, folder, resume, settings, {"seed": seed})
     with storage.write_atomically(folder / "model_card.md") as temporary:
-        text = card(captioner, dataset, folder, train_batches, history, f"`{command}`, seed {seed}")
+        apart = tell_apart(captioner, dataset, rows(store, dataset, "val"))
+        text = card(captioner, dataset, folder, train_batches, history, f"`{command}`, seed {seed}", apart)
         temporary.write_text(text, encoding="utf8")
     return captioner
 
@@ -186,7 +191,8 @@ def refine(
     captioner.save_description(folder)
     save_weights(decoder, folder / "decoder.weights.h5")
     about = origin(source, f"{share:.0%}", f"{history[0]['score']} {score:.3f}")
-    text = card(captioner, dataset, folder, train_batches, history, f"`{command}`, seed {seed}")
+    apart = tell_apart(captioner, dataset, rows(store, dataset, "val"))
+    text = card(captioner, dataset, folder, train_batches, history, f"`{command}`, seed {seed}", apart)
     for name, content in {"model_card.md": text + about, "history.json": (stage / "history.json").read_text()}.items():
         with storage.write_atomically(folder / name) as temporary:
             temporary.write_text(content, encoding="utf8")
@@ -265,7 +271,27 @@ def check_captions(dataset: CaptionDataset, tokenizer: Tokenizer, max_length: in
 def features(dataset: CaptionDataset, encoder: Encoder, mirror: bool) -> tuple[FeatureStore, FeatureStore | None]:
     """Features of the pictures for training and validation, and of the mirrored training pictures, if wanted."""
     store, turned = FeatureStore.extract(dataset, encoder, ["train", "val"]), mirrored(dataset)
+    for split in ("train", "val"):
+        if not store.usable(dataset.names(split)):
+            raise CaptionlibError(f"The split {split} of {dataset.name} has no picture that opens: replace them.")
     return store, FeatureStore.extract(turned, encoder) if mirror and turned.splits["train"] else None
+
+
+def rows(store: FeatureStore, dataset: CaptionDataset, split: str) -> list[np.ndarray]:
+    """Features of a split's pictures, each (L, D), on disk until they are read."""
+    return [store.features[name] for name in store.usable(dataset.names(split))]
+
+
+def tell_apart(captioner: Captioner, dataset: CaptionDataset, val: list[np.ndarray]) -> str:
+    """How well the captioner tells its validation pictures, features (L, D) each, from pictures of another kind."""
+    rng, side = np.random.default_rng(0), captioner.encoder.input_size
+    outside = {"noise": [rng.integers(0, 256, (*side, 3), np.uint8) for _ in range(50)]}
+    if not dataset.scenes:
+        scenes = [toyscenes.random_scene(Random(f"outside-{i}")) for i in range(100)]
+        outside["drawn scenes"] = [resize(toyscenes.draw(scene), side) for scene in scenes]
+    inside = captioner.detector(val)
+    found = {kind: captioner.detector(captioner.encoder(np.stack(images))) for kind, images in outside.items()}
+    return ", ".join(f"{kind} {auroc(inside, distances):.3f}" for kind, distances in found.items())
 
 
 def fit_captioner(
@@ -329,6 +355,7 @@ def card(
     train_batches: Batches,
     history: list[dict],
     command: str,
+    apart: str,
 ) -> str:
     """The model card in Markdown: data and its licence, command, seed, scores, limits."""
     best = best_epoch(history)
@@ -347,9 +374,12 @@ encoder `{captioner.encoder.name}` (version {captioner.encoder.version}), made w
 - **Scores on the validation pictures** (greedy, epoch {best["epoch"]}{equal}):
   {best["score"]} {best[best["score"]]:.3f}, perplexity {best["val_perplexity"]:.2f}.
   All epochs stand in `history.json`.
-- **Limits.** It speaks of {kind} and has no idea when a picture is something else. It names what it
-  has often seen, and repeats the habits of the people who wrote its captions. Do not use it to judge people, or where a
-  wrong word does harm.
+- **Unlike its training pictures.** It marks pictures with a distance above {captioner.detector.threshold:.3f}, which are
+  5 % of the validation pictures. Area under the ROC curve, validation pictures against others (0.5 is chance):
+  {apart}.
+- **Limits.** It speaks of {kind}. It names what it has often seen, and
+  repeats the habits of the people who wrote its captions. Do not use it to judge people, or where a wrong word does
+  harm.
 """
 
 

@@ -124,6 +124,20 @@ def test_the_command_captions_pictures(scenes, tmp_path):
     as_json = run("caption", *paths, "--model", FOR_SCENES[1], "--json")
     rows = json.loads(as_json.stdout)
     assert {row.get("caption") for row in rows} == {line.split(": ", 1)[1] for line in lines} | {None}
+    assert not any(row.get("out_of_distribution") for row in rows)
+
+
+def test_a_picture_unlike_the_training_pictures_is_marked(scenes, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (96, 96, 3), np.uint8)
+    captioner = Captioner.load(FOR_SCENES[1])
+    *known, strange = captioner.caption([*scenes[1][:40], noise])
+    assert sum(caption.out_of_distribution for caption in known) < 8
+    assert strange.out_of_distribution and strange.distance > max(caption.distance for caption in known)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    said = run("caption", tmp_path / "noise.png", "--model", FOR_SCENES[1]).stdout
+    assert said == f"{tmp_path / 'noise.png'}: {strange.text}   (unlike its training pictures: do not believe it)\n"
+    row = json.loads(run("caption", tmp_path / "noise.png", "--model", FOR_SCENES[1], "--json").stdout)[0]
+    assert row["out_of_distribution"] and row["distance"] == pytest.approx(strange.distance, abs=1e-3)
 
 
 def test_the_demo_page_holds_everything(tmp_path):

@@ -90,7 +90,7 @@ def test_a_tensorflow_that_fails_is_reported_and_not_suffered(monkeypatch, capsy
 def test_a_half_fetched_model_is_named(monkeypatch, capsys, tmp_path):
     model = tmp_path / "toyscenes_show_attend_tell"
     model.mkdir()
-    for name in ("model_card.md", "config.json", "tokenizer.json", "decoder.weights.h5"):
+    for name in ("model_card.md", "config.json", "tokenizer.json", "decoder.weights.h5", "out_of_distribution.npz"):
         (model / name).write_text("x")
     monkeypatch.setattr(doctor, "PRETRAINED", tmp_path)
     assert doctor.run()

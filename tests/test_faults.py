@@ -472,9 +472,12 @@ def tiny_captioner():
     from captionlib.models import MODELS
     from captionlib.models.decoder import save_weights
     from captionlib.text import Tokenizer
+    from captionlib.vision.out_of_distribution import OutOfDistribution
 
     decoder = MODELS["show_attend_tell"](8, 4, 3, units=8, embedding=4, max_length=6)
-    captioner = Captioner(TinyEncoder(), Tokenizer.fit(["a red cat sleeps"]), decoder, "show_attend_tell")
+    seen = list(np.random.default_rng(0).random((20, 4, 3), "float32"))
+    detector = OutOfDistribution.fit(seen, seen)
+    captioner = Captioner(TinyEncoder(), Tokenizer.fit(["a red cat sleeps"]), decoder, "show_attend_tell", detector)
     with tempfile.TemporaryDirectory() as folder:
         captioner.save_description(Path(folder))
         save_weights(decoder, Path(folder) / "decoder.weights.h5")
@@ -573,6 +576,15 @@ captioner_case(
 captioner_case("weights that are not numbers",
                lambda m: set_weights(m / WEIGHTS, lambda w: w.write_direct(np.full(w.shape, np.nan, w.dtype))),
                "not finite", WEIGHTS)  # fmt: skip
+
+
+UNLIKE = "out_of_distribution.npz"
+captioner_case("model without its detector", lambda m: (m / UNLIKE).unlink(), f"holds no {UNLIKE}")
+captioner_case("detector that is a pickle", lambda m: (m / UNLIKE).write_bytes(PICKLE), "is damaged", UNLIKE)
+captioner_case("detector cut off", lambda m: (m / UNLIKE).write_bytes(tiny_captioner()[UNLIKE][:-300]), DAMAGED, UNLIKE)
+captioner_case("detector of another encoder",
+               lambda m: np.savez(m / UNLIKE, components=np.zeros((9, 2)), references=np.zeros((5, 2)), threshold=1),
+               "another encoder", UNLIKE)  # fmt: skip
 
 
 @fault("model", "holds no config.json")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,12 +39,12 @@ class OutOfDistribution:
     threshold: float
 
     @classmethod
-    def fit(cls, train: np.ndarray, val: np.ndarray, seed: int = 0) -> OutOfDistribution:
+    def fit(cls, train: Sequence[np.ndarray], val: Sequence[np.ndarray], seed: int = 0) -> OutOfDistribution:
         """Keep a sample of the training pictures, and choose the threshold on the validation pictures.
 
         Args:
-            train: features (N, L, D) of training pictures; a memory map will do.
-            val: features (N, L, D) of validation pictures, of which 5 % will be marked.
+            train: N training pictures' features, each (L, D); they may lie on disk.
+            val: validation pictures' features, of which 5 % will be above the threshold.
             seed: of the sample.
 
         Returns:
@@ -93,7 +94,7 @@ class OutOfDistribution:
             with np.load(path, allow_pickle=False) as saved:
                 components, references = saved["components"], saved["references"]
                 threshold = float(saved["threshold"])
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile) as error:
             what = "is missing" if isinstance(error, FileNotFoundError) else f"is damaged ({error})"
             raise CaptionlibError(f"{path} {what}: train the model again.") from error
         if components.shape[:1] != (depth,) or references.ndim != 2 or references.shape[1:] != components.shape[1:]:
@@ -101,7 +102,7 @@ class OutOfDistribution:
         return cls(components, references, threshold)
 
 
-def mean_unit_features(features: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def mean_unit_features(features: Sequence[np.ndarray], rows: np.ndarray) -> np.ndarray:
     """Average features (N, L, D) over the locations and scale them to length 1, for some rows (M,): (M, D) float32."""
     means = np.stack([np.asarray(features[row], "float32").mean(axis=0) for row in rows])
     return means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)

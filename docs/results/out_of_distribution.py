@@ -41,7 +41,7 @@ def measure(name: str) -> dict:
         {"threshold", "marked_test": share of test pictures above it, "auroc": {kind: value}, "marked": {kind: share}}.
     """
     captioner = Captioner.load(name)
-    detector, encoder = captioner.out_of_distribution, captioner.encoder
+    detector, encoder = captioner.detector, captioner.encoder
     dataset = load_dataset(name.split("_")[0])
     store = FeatureStore.extract(dataset, encoder, ["test"])
     inside = detector(store[store.usable(dataset.splits["test"])])
