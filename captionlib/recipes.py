@@ -374,8 +374,8 @@ encoder `{captioner.encoder.name}` (version {captioner.encoder.version}), made w
 - **Scores on the validation pictures** (greedy, epoch {best["epoch"]}{equal}):
   {best["score"]} {best[best["score"]]:.3f}, perplexity {best["val_perplexity"]:.2f}.
   All epochs stand in `history.json`.
-- **Unlike its training pictures.** It marks pictures with a distance above {captioner.detector.threshold:.3f}, which are
-  5 % of the validation pictures. Area under the ROC curve, validation pictures against others (0.5 is chance):
+- **Unlike its training pictures.** Marked are pictures at a distance above {captioner.detector.threshold:.3f}, which
+  5 % of the validation pictures have. Area under the ROC curve, validation pictures against others (0.5 is chance):
   {apart}.
 - **Limits.** It speaks of {kind}. It names what it has often seen, and
   repeats the habits of the people who wrote its captions. Do not use it to judge people, or where a wrong word does
