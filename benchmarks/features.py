@@ -51,7 +51,7 @@ def main():
             times["store"].append(time.perf_counter() - start)
     medians = {name: statistics.median(values) for name, values in times.items()}
     for name, median in medians.items():
-        print(f"{name:8} {PICTURES / median:5.0f} pictures a second")
+        print(f"{name:8} {PICTURES / median:5.0f} pictures per second")
     print(f"ratio    {medians['predict'] / medians['store']:5.2f}")
 
 

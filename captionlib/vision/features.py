@@ -61,22 +61,33 @@ class FeatureStore:
         Raises:
             CaptionlibError: a split does not exist or is empty, or the cache folder cannot be written to.
         """
-        features, broken = {}, {}
-        for split in splits or [split for split, names in dataset.splits.items() if names]:
-            names = dataset.names(split)
-            key = zlib.crc32("\n".join(names).encode())  # for a part of a data set, whose version is that of the whole
-            folder = f"{dataset.name}-{dataset.version}-{encoder.name}-{encoder.version}-{split}-{key:08x}"
-            folder = storage.cache_dir() / "features" / folder
-            what = f"features of {dataset.name}, {split}"
-            if not is_whole(folder):
-                with storage.lock(folder.name, f"Another process is computing the {what}; waiting for it."):
+        splits = splits or [split for split, names in dataset.splits.items() if names]
+        folders = {split: store_folder(dataset, encoder, split) for split in splits}
+        if not all(map(is_whole, folders.values())):
+            key = f"{dataset.name}-{dataset.version}-{encoder.name}-{encoder.version}"
+            waiting = f"Another process is computing the features of {dataset.name}; waiting for it."
+            with storage.lock(key, waiting):
+                for split, folder in folders.items():
                     if not is_whole(folder):
-                        compute(dataset, encoder, names, folder, what)
+                        compute(dataset, encoder, split, folder)
+        features, broken = {}, {}
+        for split, folder in folders.items():
             about = json.loads((folder / "store.json").read_text(encoding="utf8"))
             rows = np.load(folder / "features.npy", mmap_mode="r", allow_pickle=False).view(np.ndarray)  # (N, L, D)
-            features |= {name: row for name, row in zip(names, rows, strict=True) if name not in about["broken"]}
+            pairs = zip(dataset.names(split), rows, strict=True)
+            features |= {name: row for name, row in pairs if name not in about["broken"]}
             broken |= about["broken"]
         return FeatureStore(features, broken)
+
+
+def store_folder(dataset: CaptionDataset, encoder: Encoder, split: str) -> Path:
+    """Return the folder for the features of a split, keyed by all that they depend on.
+
+    The names of the pictures are part of the key, because a subset of a data set keeps the version of the whole.
+    """
+    names = zlib.crc32("\n".join(dataset.names(split)).encode())
+    key = f"{dataset.name}-{dataset.version}-{encoder.name}-{encoder.version}-{split}-{names:08x}"
+    return storage.cache_dir() / "features" / key
 
 
 def is_whole(folder: Path) -> bool:
@@ -103,8 +114,9 @@ def checksum(path: Path) -> int:
     return crc
 
 
-def compute(dataset: CaptionDataset, encoder: Encoder, names: list[str], folder: Path, what: str) -> None:
-    """Encode `names` into `folder`: features.npy first, under a temporary name, then store.json."""
+def compute(dataset: CaptionDataset, encoder: Encoder, split: str, folder: Path) -> None:
+    """Encode a split into `folder`: features.npy first, under a temporary name, then store.json."""
+    names = dataset.names(split)
     part, progress = folder / "features.part.npy", folder / "progress.json"
     shape = (len(names), int(np.prod(encoder.grid)), encoder.depth)
     try:
@@ -115,7 +127,7 @@ def compute(dataset: CaptionDataset, encoder: Encoder, names: list[str], folder:
     except (OSError, ValueError, AttributeError):
         state, features = {"done": 0, "broken": {}}, storage.create_array(part, "float16", shape)
 
-    bar = tqdm(total=len(names), initial=state["done"], desc=what, unit="picture")
+    bar = tqdm(total=len(names), initial=state["done"], desc=f"features of {dataset.name}, {split}", unit="picture")
     for images, broken in opened(dataset, encoder, names[state["done"] :]):
         start, state["done"] = state["done"], state["done"] + len(images)
         features[start : state["done"]] = encoder(images)
