@@ -28,6 +28,7 @@ def pytest_sessionfinish(session, exitstatus):
 
 def pytest_terminal_summary(terminalreporter):
     times = [told for reports in terminalreporter.stats.values() for report in reports if hasattr(report, "when")
-             for name, told in report.user_properties if name == "latency" and report.when == "call"]  # fmt: skip
+             for name, told in getattr(report, "user_properties", ())  # a test file that fails to import has none
+             if name == "latency" and report.when == "call"]  # fmt: skip
     for told in sorted(times):
         terminalreporter.write_line(told)

@@ -26,7 +26,8 @@ def scenes_row(model: str, split: str, result: dict) -> list[str]:
     low, high = (100 * end for end in intervals["wholly_true"])
     true = f"{share(scores['wholly_true'])} ({low:.1f} to {high:.1f})"
     pointing = [share(scores["pointing_hits"]), share(scores["pointing_chance"])]
-    return [model, split, true, *pointing, number(scores["bleu_4"]), number(scores["cider"])]
+    length, left_out = (f"{scores[name]:.1f}" for name in ("length", "left_out"))
+    return [model, split, true, *pointing, number(scores["bleu_4"]), number(scores["cider"]), length, left_out]
 
 
 def photos_row(model: str, split: str, result: dict) -> list[str]:
@@ -34,7 +35,7 @@ def photos_row(model: str, split: str, result: dict) -> list[str]:
     scores, intervals = result["scores"], result["intervals"]
     bleu, cider = (f"{scores[s]:.3f} ({low:.3f} to {high:.3f})" for s, (low, high) in sorted(intervals.items()))
     row = [model, split, number(scores["bleu_1"]), bleu, number(scores["rouge_l"]), cider]
-    return [*row, share(scores["copied"])]
+    return [*row, share(scores["repeated"]), share(scores["copied"])]
 
 
 def models() -> list[list[str]]:
@@ -51,7 +52,9 @@ def models() -> list[list[str]]:
 def tables() -> dict[str, list[list[str]]]:
     """Every table of the report by name, its first row the heads of the columns."""
     scenes = [["model", "split", "wholly true (95 % interval)", "points at it", "chance", "BLEU-4", "CIDEr"]]
-    photos = [["model", "split", "BLEU-1", "BLEU-4 (95 % interval)", "ROUGE-L", "CIDEr (95 % interval)", "copied"]]
+    scenes[0] += ["words", "left out"]
+    photos = [["model", "split", "BLEU-1", "BLEU-4 (95 % interval)", "ROUGE-L", "CIDEr (95 % interval)"]]
+    photos[0] += ["repeated", "copied"]
     for name, result in json.loads(SCORES.read_text("utf8")).items():
         if name != "command":
             data, model, which, split = re.fullmatch(r"([a-z0-9]+)_(\w+)(.*), \1 (\w+)", name).groups()

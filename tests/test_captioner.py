@@ -191,4 +191,4 @@ def test_the_store_of_flickr8k(data_dir, tmp_path, monkeypatch):
     small = CaptionDataset("flickr8k", "part", {"test": whole.splits["test"][:70]}, whole.captions, whole.open_image)
     captioner = Captioner.load("flickr8k_show_attend_tell")
     store = FeatureStore.extract(small, captioner.encoder)
-    assert store[small.splits["test"]].shape == (70, 49, 1280) and not store.broken
+    assert store[small.splits["test"]].shape == (70, 81, 1280) and not store.broken

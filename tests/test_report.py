@@ -13,6 +13,7 @@ from PIL import Image
 from captionlib import Captioner, metrics
 from captionlib.course import figures
 from captionlib.data import flickr8k, toyscenes
+from captionlib.storage import PRETRAINED
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -51,17 +52,25 @@ def test_what_it_concludes_of_scenes_is_in_the_scores():
 
 
 def test_what_it_concludes_of_photographs_is_in_the_scores():
-    first, blind = "show_attend_tell before self-critical training (not shipped)", "show_and_tell (not shipped)"
-    for model in ("show_attend_tell", first, blind):
+    first = "show_attend_tell before self-critical training (not shipped)"
+    for model in ("show_attend_tell", first):
         val, test = (of(model, split, "flickr8k")["scores"]["cider"] for split in ("val", "test"))
-        assert 0.02 < test - val < 0.06
-    shipped, first, blind = (of(model, "val", "flickr8k") for model in ("show_attend_tell", first, blind))
-    assert shipped["scores"]["bleu_4"] >= 0.205 and shipped["scores"]["cider"] >= 0.51  # the aim is met
-    assert first["scores"]["bleu_4"] < 0.205 and first["scores"]["cider"] < 0.51  # and was missed
-    for score, low, high in (("cider", *blind["intervals"]["cider"]), ("bleu_4", *blind["intervals"]["bleu_4"])):
-        assert low < first["scores"][score] < high  # attention hardly helps here
-        assert all(f"{model['scores'][score]:.3f}" in REPORT for model in (first, blind))
-    assert all(f"{model['scores']['length']:.1f}" in REPORT for model in (first, shipped))
+        assert 0.02 < test - val < 0.03
+    shipped, first = (of(model, "val", "flickr8k") for model in ("show_attend_tell", first))
+    assert shipped["scores"]["bleu_4"] >= 0.22 and shipped["scores"]["cider"] >= 0.56  # the aim is met
+    assert first["scores"]["bleu_4"] < 0.22 and first["scores"]["cider"] < 0.56  # and was missed
+    for model in (first, shipped):
+        assert f"{model['scores']['length']:.1f}" in REPORT and f"{100 * model['scores']['repeated']:.1f} %" in REPORT
+
+
+def test_the_cards_say_how_well_each_captioner_knows_its_own_pictures():
+    measured = json.loads((DOCS / "results" / "out_of_distribution.json").read_text("utf8"))
+    for name, found in measured.items():
+        if name != "made_by":
+            card = (PRETRAINED / name / "model_card.md").read_text("utf8")
+            wanted = [found["threshold"], *found["auroc"].values()]
+            assert all(f"{value:.3f}" in card for value in wanted), name
+            assert min(found["auroc"].values()) > 0.96 and 0.02 < found["marked_test"] < 0.08
 
 
 def test_every_figure_and_page_it_names_is_there():
@@ -100,12 +109,9 @@ def test_the_captions_of_photographs_are_what_the_captioner_says():
 @pytest.mark.real_data
 def test_what_it_counts_in_flickr8k_is_there():
     told = [set(caption.lower().split()) for five in flickr8k.load().captions.values() for caption in five]
-    uniforms = [words for words in told if words & {"uniform", "uniforms"}]
-    games = {"football", "hockey", "baseball", "soccer", "basketball"}
     assert f"{len(told):,}" in REPORT and sum(bool(words & {"dog", "dogs"}) for words in told) > 9000
     assert sum(bool(words & {"cat", "cats"}) for words in told) == 75
-    assert f"{len(uniforms)} captions with a uniform" in REPORT and not any("astronaut" in words for words in told)
-    assert 0.45 < sum(bool(words & games) for words in uniforms) / len(uniforms) < 0.55
+    assert not any("astronaut" in words for words in told)
 
 
 @pytest.mark.real_data
