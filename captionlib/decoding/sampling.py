@@ -99,7 +99,7 @@ def generate(decoder: Decoder, features, choose: Callable, seed, copies: int = 1
         decoder: any decoder.
         features: (B, L, D).
         choose: log-probabilities (B·k, V) and a seed (2,) to words (B·k,).
-        seed: (2,) integers; every step has a seed of its own, made from it.
+        seed: (2,) int64; every step has a seed of its own, made from it.
         copies: k, captions per picture; they stand next to each other.
 
     Returns:
@@ -117,7 +117,8 @@ def generate(decoder: Decoder, features, choose: Callable, seed, copies: int = 1
     def body(t, token, state, total, finished, history):
         logits, state, attention = decoder.step(token, state, memory)
         log_probs = allowed_log_probs(logits, t, decoder.max_length)  # (B·k, V)
-        word = tf.where(finished, PAD, choose(log_probs, tf.random.experimental.stateless_fold_in(seed, t)))
+        step_seed = tf.random.experimental.stateless_fold_in(seed, tf.cast(t, tf.int64))  # 64 bits: none comes twice
+        word = tf.where(finished, PAD, choose(log_probs, step_seed))
         total += tf.where(finished, 0.0, tf.gather(log_probs, word, batch_dims=1))
         return t + 1, word, state, total, finished | (word == END), write(history, t, word, attention)
 

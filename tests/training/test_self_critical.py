@@ -128,7 +128,7 @@ def test_the_loss_weighs_the_log_probabilities_that_the_sampler_drew_from(kind):
     def choose(log_probs, seed):
         return tf.random.stateless_categorical(log_probs, 1, seed, tf.int32)[:, 0]
 
-    tokens, total, _ = generate(decoder, FEATURES, choose, tf.constant([3, 4]), copies=2)
+    tokens, total, _ = generate(decoder, FEATURES, choose, tf.constant([3, 4], tf.int64), copies=2)
     tokens = np.pad(tokens, [(0, 0), (0, 6 - tokens.shape[1])])
     assert len({tuple(row) for row in tokens}) > 2  # copies of a picture are drawn independently
     np.testing.assert_allclose(log_probs(decoder, tokens), total, rtol=1e-4)
