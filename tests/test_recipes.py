@@ -91,7 +91,7 @@ def test_the_same_seed_gives_the_same_model_whatever_else_was_drawn(trained, tmp
 )
 def test_resume_refuses_another_run_and_says_what_differs(change, says, trained, tmp_path, monkeypatch):
     shutil.copytree(trained, tmp_path / "model")
-    with pytest.raises(CaptionlibError, match=f"begun with {says}"):
+    with pytest.raises(CaptionlibError, match=f"started with {says}"):
         train_again(trained, tmp_path / "model", monkeypatch, resume=True, **change)
     assert (tmp_path / "model" / "tokenizer.json").read_bytes() == (trained / "tokenizer.json").read_bytes()
 
