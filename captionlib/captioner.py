@@ -30,14 +30,14 @@ PARTS = ("config.json", "tokenizer.json", "decoder.weights.h5", "out_of_distribu
 
 @dataclass(frozen=True)
 class Caption:
-    """What the captioner says of a picture.
+    """What the captioner says about a picture.
 
     Attributes:
         text: the caption.
         tokens: its words, and `<end>` last.
         log_prob: log-probability of the whole caption.
-        attention: (T, rows, cols), where each of the T tokens looked, each map summing to 1 (for a Transformer the
-            mean over layers and heads); None for a model without attention.
+        attention: (T, rows, cols), the attention weights of each of the T tokens; each map sums to 1 (for a Transformer
+            it is the mean over layers and heads). None for a model without attention.
         distance: how unlike the training pictures the picture is, 0 to 1, see `captionlib.vision.out_of_distribution`.
         out_of_distribution: whether the distance is above the captioner's threshold: then do not believe the caption.
     """
@@ -59,7 +59,7 @@ class Captioner:
         tokenizer: words to ids.
         decoder: features and words to the next word.
         name: which of `MODELS` the decoder is.
-        detector: knows what the training pictures look like.
+        detector: scores how unlike the training pictures a picture is.
         length_penalty: of beam search, chosen on the validation pictures.
     """
 
@@ -135,10 +135,10 @@ class Captioner:
 
         Args:
             pictures: paths of picture files, or images (H, W, 3) uint8 RGB.
-            beam: how many beginnings beam search keeps; 1 is greedy.
+            beam: how many partial captions beam search keeps; 1 is greedy.
 
         Returns:
-            One `Caption` a picture, in order.
+            One `Caption` per picture, in order.
 
         Raises:
             CaptionlibError: if a picture cannot be opened.

@@ -22,12 +22,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 Out = Annotated[Path, typer.Option(help="Folder to write the trained model to.")]
-Epochs = Annotated[int | None, typer.Option(min=1, help="At most so many; the recipe's own by default.")]
+Epochs = Annotated[int | None, typer.Option(min=1, help="At most this many epochs; by default those of the recipe.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The same seed gives the same model.")]
-Resume = Annotated[bool, typer.Option(help="Go on after the last finished epoch.")]
+Resume = Annotated[bool, typer.Option(help="Continue after the last finished epoch.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder with flickr8k/; or set CAPTIONLIB_DATA.")]
 Data = Annotated[str, typer.Option(help="toyscenes, flickr8k, or a folder with pictures and captions.csv.")]
-Beam = Annotated[int, typer.Option(min=1, max=50, help="Beginnings that beam search keeps; 1 is greedy.")]
+Beam = Annotated[int, typer.Option(min=1, max=50, help="How many partial captions beam search keeps; 1 is greedy.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write scores and captions to this file.")]
 UNLIKE = "   (unlike its training pictures: do not believe it)"
 ModelName = StrEnum("ModelName", ["show_and_tell", "show_attend_tell", "transformer"])
@@ -43,7 +43,7 @@ def doctor():
 
 @app.command()
 def data(name: Annotated[str, typer.Argument(help="toyscenes, flickr8k or a folder.")], data_dir: DataDir = None):
-    """Get a data set, check it, and say what is in it."""
+    """Download a data set if necessary, check it, and print what is in it."""
     from captionlib.data import flickr8k, load_dataset
 
     if name == "flickr8k":
@@ -83,7 +83,7 @@ def train(
     resume: Resume = False,
     data_dir: DataDir = None,
 ):
-    """Train a captioner; Ctrl-C stops it, --resume goes on."""
+    """Train a captioner; Ctrl-C stops it, --resume continues."""
     from captionlib import recipes
     from captionlib.data import load_dataset
 
@@ -101,7 +101,7 @@ def refine(
     resume: Resume = False,
     data_dir: DataDir = None,
 ):
-    """Go on training a captioner with its own captions, rewarded by CIDEr-D (self-critical training)."""
+    """Continue training a captioner on its own captions, rewarded by CIDEr-D (self-critical training)."""
     from captionlib import recipes
     from captionlib.data import load_dataset
 
@@ -110,7 +110,7 @@ def refine(
 
 
 def as_typed() -> str:
-    """The command as it was typed, for a model card: of a path only its last name, and without --resume."""
+    """The command as it was typed, for a model card: each path cut to its last part, and without --resume."""
     words = [re.sub(r"^(--[\w-]+=)?.*[/\\](?=.)", r"\1", word.rstrip("/\\")) for word in sys.argv[1:]]
     return shlex.join(["captionlib", *(word for word in words if word != "--resume")])
 
@@ -149,7 +149,7 @@ def caption(
     model: Annotated[str, typer.Option(help="Name of a shipped model, or a folder.")] = "flickr8k_show_attend_tell",
     beam: Beam = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    attention: Annotated[Path | None, typer.Option(help="Draw where each word looked, into this PNG.")] = None,
+    attention: Annotated[Path | None, typer.Option(help="Write each word's attention map to this PNG.")] = None,
 ):
     """Caption pictures. A picture that cannot be opened is named, the others are captioned, and the exit code is 1."""
     from captionlib.captioner import Captioner
@@ -200,7 +200,7 @@ def draw_attention(path: Path, images: dict, captions: dict) -> None:
 
     strips = [(images[p], c.tokens, c.attention) for p, c in captions.items() if c.attention is not None]
     if not strips:
-        raise CaptionlibError("This model has no attention to draw: use one that attends, without --attention.")
+        raise CaptionlibError("This model has no attention: use a model that has, or leave out --attention.")
     with storage.write_atomically(path) as temporary:
         plots.attention_strips(strips).savefig(temporary, format="png", dpi=110)
 

@@ -1,4 +1,4 @@
-"""One page that shows what the course is about: new scenes, their captions, and where each word looked."""
+"""One page that shows what the course is about: new scenes, their captions, and the attention of each word."""
 
 import base64
 import html
@@ -29,7 +29,7 @@ def write_page(out: Path, model: str, scenes: int, seed: int) -> None:
     """Caption newly drawn scenes and write one HTML page.
 
     Args:
-        out: the page, without any file beside it.
+        out: the HTML file; it needs no other file.
         model: a captioner for scenes.
         scenes: how many.
         seed: of the scenes.

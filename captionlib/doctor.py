@@ -1,4 +1,4 @@
-"""Is this machine ready for the course? One line a check, `ok` or `fault`, with what to do. Lesson 00 runs it."""
+"""Is this machine ready for the course? One line per check, `ok` or `fault`, with what to do. Lesson 00 runs it."""
 
 import os
 import platform
@@ -21,14 +21,14 @@ REINSTALL = "install captionlib again with pip"
 if LESSONS.exists():
     REINSTALL = "install again with `make lab`, or `python -m pip install -r requirements.lock -e .`"
 GIB = 2**30
-Line = tuple[bool, str]  # is it well?, what to tell the user
+Line = tuple[bool, str]  # is it all right?, what to print
 
 
 def run() -> bool:
     """Print every check's line and a last one that sums up.
 
     Returns:
-        True if nothing is at fault. What is merely absent (real data, WordNet) is no fault.
+        True if there is nothing to fix. What is merely absent (real data, WordNet) does not count.
     """
     faults = 0
     checks = [python, dependencies, tensorflow, shipped_models, memory, wordnet, home]
@@ -42,13 +42,13 @@ def run() -> bool:
 
 
 def lines_of(check: Callable[[], Iterator[Line]]) -> Iterator[Line]:
-    """Yield a check's lines; a fault that it meets on its way is one more line.
+    """Yield a check's lines; a `CaptionlibError` that it raises becomes one more line.
 
     Args:
         check: One of the functions below.
 
     Yields:
-        Pairs (is it well?, what to tell the user).
+        Pairs (is it all right?, what to print).
     """
     try:
         yield from check()
@@ -87,7 +87,7 @@ def dependencies() -> Iterator[Line]:
 
 
 def installed(name: str) -> str | None:
-    """Say which version of a package this Python has.
+    """Look up which version of a package this Python has.
 
     Args:
         name: The package's name as on the package index.
@@ -102,7 +102,7 @@ def installed(name: str) -> str | None:
 
 
 def tensorflow() -> Iterator[Line]:
-    """Yield whether TensorFlow computes; it runs in a child process, so that a crash is reported and not suffered.
+    """Yield whether TensorFlow computes; it runs in a child process, so that a crash can be reported.
 
     Raises:
         CaptionlibError: Keras is set up in a way that captionlib does not work with.
@@ -140,7 +140,7 @@ def shipped_models() -> Iterator[Line]:
 
 
 def missing_files(folder: Path) -> list[str]:
-    """Say which files a shipped model lacks.
+    """List the files that a shipped model lacks.
 
     Args:
         folder: One folder of `pretrained/`. A captioner has `tokenizer.json`; an encoder has none.
@@ -158,12 +158,12 @@ def missing_files(folder: Path) -> list[str]:
 
 
 def has_home() -> bool:
-    """Say whether this user has a home folder, from the variable HOME or from the system's list of users."""
+    """Return whether this user has a home folder, from the variable HOME or from the system's list of users."""
     return os.path.isabs(os.path.expanduser("~"))
 
 
 def home() -> Iterator[Line]:
-    """Yield a fault when there is no home folder that can be written to; Jupyter keeps its own files there."""
+    """Yield what to fix when there is no home folder that can be written to; Jupyter keeps its own files there."""
     folder = os.path.expanduser("~")
     if not has_home():
         yield False, "there is no home folder: set the variable HOME to a folder that you can write to"

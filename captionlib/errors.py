@@ -1,4 +1,4 @@
-"""Errors that a reader can fix stand here; every step of the pipeline raises them, and the command prints them."""
+"""Errors that the user can fix: every step of the pipeline raises them, and the command prints them."""
 
 
 class CaptionlibError(Exception):

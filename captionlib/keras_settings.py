@@ -55,7 +55,7 @@ def settings() -> dict[str, tuple[object, str]]:
 
 
 def keras_json() -> Path:
-    """Say which file Keras keeps its settings in, by the rule of keras/src/backend/config.py."""
+    """Return the file that Keras keeps its settings in, by the rule of keras/src/backend/config.py."""
     home = os.path.expanduser("~")
     home = home if os.access(home, os.W_OK) else "/tmp"
     return Path(os.path.expanduser(os.environ.get("KERAS_HOME", os.path.join(home, ".keras")))) / "keras.json"

@@ -1,7 +1,7 @@
 """Keep TensorFlow's start-up notes away from the reader. Beside the six steps; no lesson teaches it.
 
 TensorFlow's C++ part writes notes about oneDNN and missing graphics cards while it is imported, some of them before it
-reads TF_CPP_MIN_LOG_LEVEL (tensorflow/tensorflow issue 100442). They are no faults and would stand in red in lessons.
+reads TF_CPP_MIN_LOG_LEVEL (tensorflow/tensorflow issue 100442). They are no errors, and lessons would show them in red.
 """
 
 import importlib.machinery
@@ -15,7 +15,7 @@ class QuietFinder:
 
     @staticmethod
     def find_spec(name: str, path=None, target=None) -> importlib.machinery.ModuleSpec | None:
-        """Answer for `tensorflow` alone.
+        """Find `tensorflow` alone.
 
         Args:
             name: Full name of the module that is being imported.
@@ -33,7 +33,7 @@ class QuietFinder:
 
 
 def run_silently(import_it, module: types.ModuleType) -> None:
-    """Import a module while file descriptor 2 leads nowhere; exceptions pass as usual.
+    """Import a module while file descriptor 2 points to the null device; exceptions pass as usual.
 
     Args:
         import_it: The loader's `exec_module`.

@@ -1,6 +1,6 @@
 """How each captioner is trained: the settings that were chosen on validation pictures, and the run itself (lesson 13).
 
-The settings below are all there is to tune; docs/training_log.md tells what was tried and what it gave.
+The settings below are all there is to tune; docs/training_log.md lists what was tried, with the results.
 """
 
 import hashlib
@@ -106,7 +106,7 @@ def train(
     """Train a captioner from pictures and captions to a folder that `Captioner.load` opens.
 
     Args:
-        dataset: pictures and captions; the vocabulary is of `train` alone.
+        dataset: pictures and captions; the vocabulary comes from `train` alone.
         model: a key of `MODELS`.
         folder: where to write; with `resume`, where an earlier run wrote.
         encoder: another encoder than the recipe's.
@@ -119,7 +119,7 @@ def train(
         The captioner with the weights of its best epoch.
 
     Raises:
-        CaptionlibError: if the folder holds another run, if there is too little to learn from, or at Ctrl-C.
+        CaptionlibError: if the folder holds another run, there is too little to learn from, or Ctrl-C stops it.
     """
     recipe = recipe_for(dataset, model)
     prepare_run(folder, folder, resume)
@@ -152,12 +152,12 @@ def refine(
     resume: bool = False,
     command: str = "recipes.refine",
 ) -> Captioner:
-    """Go on training a captioner with its own captions, see `captionlib.training.self_critical`.
+    """Continue training a captioner on its own captions, see `captionlib.training.self_critical`.
 
     The epochs are kept in the folder `self_critical` inside `folder`.
 
     Args:
-        dataset: pictures and captions, those of the first training.
+        dataset: the pictures and captions of the first training.
         start: name of a shipped captioner, or the folder of one you trained.
         folder: where to write; with `resume`, where an earlier run wrote.
         epochs: another number of epochs than the recipe's.
@@ -200,7 +200,7 @@ def refine(
 
 
 def prepare_run(folder: Path, stage: Path, resume: bool) -> None:
-    """Refuse to write over another model, or to resume what has not begun.
+    """Refuse to overwrite another model, or to resume a run that has not finished an epoch.
 
     Args:
         folder: what the user named.
@@ -213,7 +213,7 @@ def prepare_run(folder: Path, stage: Path, resume: bool) -> None:
     if resume and taken and not begun:
         raise CaptionlibError(f"{folder} holds another model and no checkpoint.npz of this run: give the run's --out.")
     if resume and not begun:
-        raise CaptionlibError(f"{folder} has no checkpoint.npz of a finished epoch: leave out --resume to begin.")
+        raise CaptionlibError(f"{folder} has no checkpoint.npz of a finished epoch: leave out --resume to start.")
     if taken and not resume:
         go_on = "add --resume to go on with it, or " if begun else ""
         raise CaptionlibError(f"{folder} holds a trained model: {go_on}give another --out.")
@@ -221,7 +221,7 @@ def prepare_run(folder: Path, stage: Path, resume: bool) -> None:
 
 @contextmanager
 def resumable(folder: Path, stage: Path) -> Iterator[None]:
-    """Answer Ctrl-C with a sentence that says how to go on."""
+    """Turn Ctrl-C into a sentence that says how to continue."""
     try:
         yield
     except KeyboardInterrupt:
@@ -233,12 +233,15 @@ def resumable(folder: Path, stage: Path) -> Iterator[None]:
 def fit_tokenizer(dataset: CaptionDataset, min_count: int) -> Tokenizer:
     """Learn the vocabulary of the training captions.
 
-    A minimum count that suits thousands of captions would leave hardly a word of a few: it is lowered until the
-    vocabulary holds 95 % of all words read. What it does not hold is said.
+    A minimum count that suits thousands of captions would leave hardly any words of a small data set: it is lowered
+    until the vocabulary covers 95 % of all words in the captions. The number of words that are dropped is printed.
 
     Args:
         dataset: its split `train` is read.
         min_count: a word seen less often becomes `<unk>`.
+
+    Returns:
+        The tokenizer.
 
     Raises:
         CaptionlibError: if there is no training picture, or no word in their captions.
@@ -257,7 +260,7 @@ def fit_tokenizer(dataset: CaptionDataset, min_count: int) -> Tokenizer:
 
 
 def check_captions(dataset: CaptionDataset, tokenizer: Tokenizer, max_length: int) -> None:
-    """Find what would stop the training before an hour goes into features: captions that nothing can be learned from.
+    """Refuse captions that nothing can be learned from, before an hour is spent on features.
 
     Raises:
         CaptionlibError: if `train` or `val` has no picture, a caption has no word, or all captions are too long.
@@ -283,7 +286,7 @@ def rows(store: FeatureStore, dataset: CaptionDataset, split: str) -> list[np.nd
 
 
 def tell_apart(captioner: Captioner, dataset: CaptionDataset, val: list[np.ndarray]) -> str:
-    """How well the captioner tells its validation pictures, features (L, D) each, from pictures of another kind."""
+    """Area under the ROC curve of its validation pictures, features (L, D) each, against pictures of other kinds."""
     rng, side = np.random.default_rng(0), captioner.encoder.input_size
     outside = {"noise": [rng.integers(0, 256, (*side, 3), np.uint8) for _ in range(50)]}
     if not dataset.scenes:
@@ -308,7 +311,7 @@ def fit_captioner(
     """Train on `train_batches`, validate on the validation pictures; the folder can be loaded after the first epoch."""
     decoder, tokenizer = captioner.decoder, captioner.tokenizer
     val_batches = Batches(dataset, "val", store, tokenizer, decoder.max_length, train_batches.batch)
-    if not resume:  # a resumed run has these already, and must not overwrite another one's
+    if not resume:  # a resumed run has them already, and must not overwrite those of another run
         captioner.save_description(folder)
     vocabulary = json.dumps([tokenizer.split, tokenizer.vocabulary])
     run = {
@@ -330,7 +333,7 @@ def fit_captioner(
 
 
 def make_validator(captioner: Captioner, dataset: CaptionDataset, store: FeatureStore, beams: int = 1):
-    """A function that captions the validation pictures and scores them: by truth where it is known."""
+    """Make a function that captions the validation pictures and scores them, by truth where it is known."""
     names = store.usable(dataset.splits["val"])
     features = np.asarray(store[names])
     cider = metrics.Cider([[metrics.tokenize(caption) for caption in dataset.captions[name]] for name in names])

@@ -35,7 +35,7 @@ def cache_dir() -> Path:
     """The folder for everything that can be made or downloaded again: $CAPTIONLIB_CACHE, else the platform's own.
 
     Raises:
-        CaptionlibError: neither the environment nor the system knows a home folder.
+        CaptionlibError: there is no home folder, neither in the environment nor in the system's list of users.
     """
     try:
         named = os.environ.get("CAPTIONLIB_CACHE") or platformdirs.user_cache_dir("captionlib", appauthor=False)
@@ -69,7 +69,7 @@ def fetch(relative: str, url: str, sha256: str | None, data_dir: str | Path | No
 
     Args:
         relative: path below a data folder.
-        url: where the public copy lies.
+        url: of the public copy.
         sha256: hex digest of the file, or None when the caller checks the content by itself.
         data_dir: a folder to look in first.
 
@@ -77,7 +77,7 @@ def fetch(relative: str, url: str, sha256: str | None, data_dir: str | Path | No
         The path of the whole, checked file.
 
     Raises:
-        CaptionlibError: no network, an answer other than the file, a wrong digest, or a disk that is full. What has
+        CaptionlibError: no network, a reply other than the file, a wrong digest, or a full disk. What has
             arrived stays beside the target as `NAME.part` until it is whole; with a wrong digest it is removed.
     """
     found = find(relative, data_dir)
@@ -109,7 +109,7 @@ def download(url: str, part: Path) -> None:
     done = part.stat().st_size if part.exists() else 0
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {})
     with requests.get(url, headers=headers, stream=True, timeout=30) as reply:
-        if reply.status_code == 416:  # nothing lies beyond `done`: the part is whole, or it belongs to another file
+        if reply.status_code == 416:  # there is nothing beyond `done`: the part is whole, or it belongs to another file
             if reply.headers.get("Content-Range") == f"bytes */{done}":
                 return
             part.unlink()
@@ -127,7 +127,7 @@ def download(url: str, part: Path) -> None:
 
 
 def why_not_downloaded(error: requests.RequestException, url: str, part: Path, target: Path) -> str:
-    """Say in one sentence why a download failed and what helps."""
+    """Explain in one sentence why a download failed and what to do."""
     if isinstance(error, requests.HTTPError):
         return f"{url} answered {error.response.status_code} {error.response.reason}; put a copy at {target} yourself."
     if part.exists() and part.stat().st_size:
@@ -140,7 +140,7 @@ def why_not_downloaded(error: requests.RequestException, url: str, part: Path, t
 
 @contextmanager
 def write_errors(path: Path) -> Iterator[None]:
-    """Say in one sentence why `path` could not be written, where the block raises an OSError."""
+    """Turn an OSError of the block into one sentence that says why `path` could not be written."""
     try:
         yield
     except OSError as error:
@@ -191,10 +191,10 @@ def write_atomically(path: str | Path) -> Iterator[Path]:
 def create_array(path: Path, dtype: str, shape: tuple[int, ...]) -> np.memmap:
     """Create an .npy file as a memory map, with its room on the disk taken at once.
 
-    Otherwise a disk that fills up later would end Python with SIGBUS, without a word.
+    Otherwise a disk that fills up later would kill Python with SIGBUS, without a message.
 
     Args:
-        path: of the file; written over when it exists.
+        path: of the file; overwritten when it exists.
         dtype: of the numbers.
         shape: of the array, at least one number.
 
@@ -222,11 +222,11 @@ def lock(name: str, waiting: str) -> Iterator[None]:
     """Let one process (and one thread of it) at a time through the block; the next one waits.
 
     It is the operating system's lock on an open file, so it ends with its process, however that ends. The empty file
-    stays in the cache folder: whoever deleted it would let two processes through.
+    stays in the cache folder: deleting it could let two processes through.
 
     Args:
-        name: of what must not be done twice at once.
-        waiting: the sentence to print, once, when there is somebody to wait for.
+        name: of the task that only one process may do at a time.
+        waiting: the sentence to print, once, when another process has the lock.
 
     Yields:
         Nothing; the lock is held during the block.
@@ -247,7 +247,7 @@ def lock(name: str, waiting: str) -> Iterator[None]:
 
 
 def try_lock(file: BinaryIO) -> bool:
-    """Lock an open file if nobody else has; on a file system that knows no locks everybody gets through."""
+    """Lock an open file if nobody else has; on a file system without locks it always succeeds."""
     try:
         if os.name == "nt":
             file.seek(0)

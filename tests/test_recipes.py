@@ -44,7 +44,7 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CAPTIONLIB_CACHE", str(folder / "cache"))
-        patch.setattr(sys, "argv", ["captionlib", "train", "--out", "/home/somebody/secret"])
+        patch.setattr(sys, "argv", ["captionlib", "train", "--out", "/srv/somebody/secret"])
         random.seed(99)
         before = random.getstate(), np.random.get_state()[1].tolist(), config.is_op_determinism_enabled()
         recipes.train(photographs(), "show_and_tell", folder / "model", encoder="toynet", epochs=1)
@@ -91,7 +91,7 @@ def test_the_same_seed_gives_the_same_model_whatever_else_was_drawn(trained, tmp
 )
 def test_resume_refuses_another_run_and_says_what_differs(change, says, trained, tmp_path, monkeypatch):
     shutil.copytree(trained, tmp_path / "model")
-    with pytest.raises(CaptionlibError, match=f"begun with {says}"):
+    with pytest.raises(CaptionlibError, match=f"started with {says}"):
         train_again(trained, tmp_path / "model", monkeypatch, resume=True, **change)
     assert (tmp_path / "model" / "tokenizer.json").read_bytes() == (trained / "tokenizer.json").read_bytes()
 

@@ -57,7 +57,7 @@ def deliver(project: Path, copy: Path) -> list[str]:
 
 
 def read_manifest(manifest: Path) -> dict[str, str]:
-    """Read what was delivered before; where this is absent or damaged, nothing is known to be.
+    """Read what was delivered before; if the manifest is absent or damaged, nothing was.
 
     Args:
         manifest: The file `.delivered.json` of a learner's folder.
@@ -96,7 +96,7 @@ def move_lessons(project: Path, copy: Path) -> list[str]:
 
 
 def digest(file: Path) -> str:
-    """Condense what a person wrote in a notebook; outputs and counts do not matter.
+    """Compute a digest of what a person wrote in a notebook; outputs and counts do not matter.
 
     Args:
         file: An `.ipynb` file, or any other.
@@ -131,7 +131,7 @@ def without_outputs(file: Path) -> bytes:
 
 
 def has_display() -> bool:
-    """Say whether a browser can open here.
+    """Return whether a browser can open here.
 
     Returns:
         True on Windows and macOS, and elsewhere when a graphical session runs.

@@ -27,7 +27,7 @@ def load_flickr8k(data_dir: str | Path | None = None) -> CaptionDataset:
     return flickr8k.load(data_dir)
 
 
-# Name to loader; a loader imports its module when it is called, so that nobody waits for a data set not asked for.
+# Name to loader; a loader imports its module when it is called, so that only the data set in use is imported.
 DATASETS = {"toyscenes": load_toyscenes, "flickr8k": load_flickr8k}
 
 

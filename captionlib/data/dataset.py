@@ -45,7 +45,7 @@ class CaptionDataset:
     scenes: dict[str, Scene] | None = None
 
     def __post_init__(self):
-        """Check what scores would silently suffer from: a picture in two splits, a picture without a caption."""
+        """Check what would silently distort scores: a picture in two splits, a picture without a caption."""
         split_of = {}
         for split, names in self.splits.items():
             for name in names:
@@ -76,13 +76,13 @@ class CaptionDataset:
 
 
 def mirrored(dataset: CaptionDataset) -> CaptionDataset:
-    """Show the training pictures in a mirror: twice as many for a small data set, and what they show stays true.
+    """Mirror the training pictures, as data augmentation for a small data set; their captions stay true.
 
     Args:
         dataset: pictures and captions.
 
     Returns:
-        Its split `train` with every picture turned left to right, but for those of which a caption says left or right.
+        Its split `train` flipped left to right, without the pictures that have "left" or "right" in a caption.
     """
 
     def has_sides(name: str) -> bool:
@@ -99,5 +99,5 @@ def mirrored(dataset: CaptionDataset) -> CaptionDataset:
 
 
 def open_mirrored(open_image: Callable[[str], np.ndarray], name: str) -> np.ndarray:
-    """Open a picture turned left to right, (H, W, 3) uint8."""
+    """Open a picture flipped left to right, (H, W, 3) uint8."""
     return np.ascontiguousarray(open_image(name)[:, ::-1])

@@ -53,7 +53,7 @@ def load(data_dir: str | Path | None = None) -> CaptionDataset:
         The CaptionDataset; its captions also name 91 pictures that are in no split.
 
     Raises:
-        CaptionlibError: Flickr8k is not here, a text file is not the public one, or pictures are missing.
+        CaptionlibError: Flickr8k is not there, a text file is not the public one, or pictures are missing.
     """
     files = local_files(data_dir)
     tokens, *lists = (read_text(files, name) for name in DIGESTS)
@@ -108,7 +108,7 @@ def checksums(sources: dict[str, Path | int]) -> dict[str, int]:
 
 
 def download(data_dir: str | Path | None = None) -> None:
-    """Download what a local copy lacks, 1.1 GB at most, into the cache; what has arrived is kept when it breaks off.
+    """Download what a local copy lacks, 1.1 GB at most, into the cache; an interrupted download can be resumed.
 
     Raises:
         CaptionlibError: see `captionlib.storage.fetch`.
@@ -146,7 +146,7 @@ def verify(data_dir: str | Path | None = None) -> int:
 
 
 def local_files(data_dir: str | Path | None) -> Files:
-    """List every file below flickr8k/ in the data folders by its bare name; a zip's member goes before a loose file.
+    """List every file below flickr8k/ in the data folders by its bare name; a zip's member takes precedence.
 
     Loose files come second because unpacking may have stopped half-way. Bare names suffice, since only names that the
     caption file and the split lists know are ever looked up: `__MACOSX/._NAME.jpg` and other extras fall away.
@@ -206,7 +206,7 @@ def open_picture(files: Files, name: str) -> np.ndarray:
 
 
 def absent(what: str) -> CaptionlibError:
-    """Say that Flickr8k is not here in full, and how to get it."""
+    """Make the error that says what of Flickr8k is missing, and how to get it."""
     return CaptionlibError(
         f"Flickr8k is not here in full ({what}); download it with `captionlib data flickr8k` (1.1 GB), "
         "or name the folder of your copy by --data-dir or CAPTIONLIB_DATA."

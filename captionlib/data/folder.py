@@ -41,7 +41,7 @@ def load(folder: str | Path) -> CaptionDataset:
         three different pictures, val and test are empty.
 
     Raises:
-        CaptionlibError: captions.csv or a picture that it names is missing, or a row is faulty; the line is named.
+        CaptionlibError: captions.csv or a picture that it names is missing, or a row is wrong (its line is named).
     """
     folder = Path(folder)
     rows = read_rows(folder / "captions.csv")
@@ -71,7 +71,7 @@ def open_picture(folder: Path, name: str) -> np.ndarray:
 
 
 def read_rows(path: Path) -> list[tuple[int, str, str, str]]:
-    """Read captions.csv as (line number, picture, caption, split or ""), each row checked by itself."""
+    """Read captions.csv as (line number, picture, caption, split or ""), and check each row."""
     if not path.is_file():
         raise CaptionlibError(f"{path} is missing; write it with the columns picture,caption and one row per caption.")
     rows = []
@@ -135,5 +135,5 @@ def assign_splits(digests: set[str], given: dict[str, str]) -> dict[str, str]:
 
 
 def fault(folder: Path, line: int, what: str) -> CaptionlibError:
-    """Say what is wrong in a line of captions.csv."""
+    """Make the error that says what is wrong in a line of captions.csv."""
     return CaptionlibError(f"Line {line} of {folder / 'captions.csv'} {what}.")

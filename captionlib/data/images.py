@@ -27,17 +27,17 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 MAX_PIXELS = 120_000_000  # a 108-megapixel phone photograph passes; as an array this many take 360 MB
-# Pillow warns about large pictures and corrupt notes; open_image opens them or refuses them in one sentence of its own.
+# Pillow warns about large pictures and corrupt metadata; open_image opens or refuses them in one sentence of its own.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def open_image(source: str | Path | bytes | BinaryIO, name: str | None = None) -> np.ndarray:
-    """Open a picture as people see it: turned upright by its EXIF note, transparency over white, the first frame.
+    """Open a picture as people see it: upright by its EXIF orientation, transparency over white, the first frame.
 
     Several threads may call it at once.
 
     Args:
-        source: path, content or binary file of a JPEG, PNG, GIF, WebP, BMP or TIFF; its name's ending is not trusted.
+        source: path, content or binary file of a JPEG, PNG, GIF, WebP, BMP or TIFF; its file extension is ignored.
         name: what to call the picture in an error message; the path when absent.
 
     Returns:
@@ -95,13 +95,13 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 
 def upright(pixels: Image.Image, opened: Image.Image) -> Image.Image:
-    """Turn pixels as the EXIF note of the opened file says; a broken note is ignored, so that the picture still opens.
+    """Rotate or flip pixels by the EXIF orientation of the opened file; broken EXIF data are ignored.
 
-    (Pillow's own exif_transpose writes the whole note anew, and fails where any part of it is broken.)
+    (Pillow's own exif_transpose rewrites all EXIF data, and fails where any part of them is broken.)
     """
     try:
         turn = TURNS.get(opened.getexif().get(ExifTags.Base.Orientation))
-    except Exception:  # the parser of notes raises SyntaxError, struct.error, TypeError and more
+    except Exception:  # the EXIF parser raises SyntaxError, struct.error, TypeError and more
         turn = None
     return pixels if turn is None else pixels.transpose(turn)
 

@@ -1,4 +1,4 @@
-"""Step 5, decoding: beam search keeps the likeliest few beginnings at every step (lesson 09).
+"""Step 5, decoding: beam search keeps the K likeliest partial captions at every step (lesson 09).
 
 At every step each beam also offers the caption that it would be if it ended here. These finished captions have a pool
 of their own: they are compared with each other, never with a beam that still grows.
@@ -16,7 +16,7 @@ from captionlib.text import END, PAD, START
 
 
 def beam_search(decoder: Decoder, features, beams: int = 3, length_penalty: float = 1.0) -> Decoded:
-    """Grow the K likeliest beginnings word by word (Sutskever et al. 2014, sec. 3.2); return the best finished caption.
+    """Keep the K likeliest partial captions at every word (Sutskever et al. 2014, sec. 3.2); return the best one found.
 
     The score of a finished caption is its log-probability divided by length ** length_penalty (Wu et al. 2016, sec. 7,
     in its simplest form), `<end>` counted. The search for a picture ends when no growing beam can reach a better one.
@@ -24,7 +24,7 @@ def beam_search(decoder: Decoder, features, beams: int = 3, length_penalty: floa
     Args:
         decoder: any decoder.
         features: (N, L, D).
-        beams: K, how many beginnings are kept; with 1 they are those of greedy search, but it may end elsewhere.
+        beams: K, how many partial captions are kept; with 1 it is that of greedy search, but it may end elsewhere.
         length_penalty: 0 compares log-probabilities, which prefers short captions; 1 their mean per token.
 
     Returns:

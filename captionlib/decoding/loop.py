@@ -66,7 +66,7 @@ def compiled(decoder: Decoder, key, function: Callable, features, *more: tf.Tens
 
     Args:
         decoder: the compiled functions live as long as it does.
-        key: tells one way to decode from another.
+        key: identifies the way to decode.
         function: of features (B, L, D) and `more`.
         features: (N, L, D); B may differ from N.
         more: the tensors after the features.

@@ -68,7 +68,7 @@ def sample(
     specs = [tf.TensorSpec([2], tf.int64), *(tf.TensorSpec([], dtype) for dtype in (tf.float32, tf.int32, tf.float32))]
     decode = compiled(decoder, "sample", draw, features, *specs)
     settings = tf.constant(temperature, tf.float32), tf.constant(top_k, tf.int32), tf.constant(top_p, tf.float32)
-    numbers = itertools.count()  # of the batches: no two draw alike
+    numbers = itertools.count()  # of the batches: each has a seed of its own
     return in_batches(lambda batch: decode(batch, tf.constant([seed, next(numbers)], tf.int64), *settings), features)
 
 
@@ -93,7 +93,7 @@ def top_k_top_p(logits, top_k, top_p):
 
 
 def generate(decoder: Decoder, features, choose: Callable, seed, copies: int = 1):
-    """Write captions in the graph, one word at a time, each chosen once and for all.
+    """Generate captions in the graph, one word at a time; no choice is revised.
 
     Args:
         decoder: any decoder.

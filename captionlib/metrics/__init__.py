@@ -1,4 +1,4 @@
-"""Step 6, metrics: how good is a caption? Lesson 10 teaches the word scores, 07 and 08 use truth and pointing."""
+"""Step 6, metrics: how good is a caption? N-gram scores (lesson 10), truth score and pointing game (07 and 08)."""
 
 from captionlib.metrics.ngrams import Cider, bleu, bleu_counts, common_subsequence, ngrams, rouge_l
 from captionlib.metrics.ptb import tokenize

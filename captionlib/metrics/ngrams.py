@@ -1,4 +1,4 @@
-"""Step 6, metrics: BLEU, ROUGE-L and CIDEr-D count n-grams shared with people's captions (lesson 10).
+"""Step 6, metrics: BLEU, ROUGE-L and CIDEr-D count n-grams shared with the references (lesson 10).
 
 They take lists of words and equal the standard scorer's (pycocoevalcap); `metrics.score` takes plain sentences.
 """
@@ -55,12 +55,12 @@ def bleu(counts: np.ndarray) -> np.ndarray:
         counts: (10,) or (R, 10), `bleu_counts` summed over the pictures: BLEU is a score of a whole set, not a mean.
 
     Returns:
-        (4,) or (R, 4). The two tiny constants are the standard scorer's: they stand in for a division by zero.
+        (4,) or (R, 4). The two tiny constants are the standard scorer's: they avoid a division by zero.
     """
     precision = (counts[..., :4] + 1e-15) / (counts[..., 4:8] + 1e-9)
     scores = np.cumprod(precision, axis=-1) ** (1 / np.arange(1, 5))  # geometric means of 1, 2, 3 and 4 precisions
     ratio = (counts[..., 8:9] + 1e-15) / (counts[..., 9:10] + 1e-9)
-    return scores * np.exp(np.minimum(0, 1 - 1 / ratio))  # short captions pay
+    return scores * np.exp(np.minimum(0, 1 - 1 / ratio))  # brevity penalty
 
 
 def common_subsequence(one: list[str], other: list[str]) -> int:
@@ -96,10 +96,10 @@ def rouge_l(hypothesis: list[str], references: list[list[str]]) -> float:
 class Cider:
     """CIDEr-D against fixed references (Vedantam et al. 2015, sections 4 and 6), as the standard scorer returns it.
 
-    A sentence becomes four vectors, one for each n-gram length: how often the n-gram occurs, times how rare it is
-    among the pictures. A caption's score is ten times the mean cosine with its references' vectors, clipped and with
-    a penalty for other lengths. Rarity depends on all the references given here: with one picture every score is 0,
-    and scores of two different sets of pictures do not compare.
+    A sentence becomes four vectors, one for each n-gram length: how often the n-gram occurs, times its inverse
+    document frequency (idf), which is large for n-grams of few pictures. A caption's score is ten times the mean cosine
+    with its references' vectors, clipped and with a penalty for other lengths. The idf depends on all the
+    references given here: with one picture every score is 0, and scores of two sets of pictures cannot be compared.
 
     Args:
         references: for each picture the word lists of its references. Made once, it scores many sets of captions.

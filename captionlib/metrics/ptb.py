@@ -1,11 +1,11 @@
 """Step 6, metrics: cut a sentence into the words that the standard caption scores count; lesson 10 teaches it.
 
-Published BLEU, ROUGE-L and CIDEr are taken after the Penn Treebank tokeniser of Stanford CoreNLP 3.4.1 (Java, as
+Published BLEU, ROUGE-L and CIDEr are computed after the Penn Treebank tokeniser of Stanford CoreNLP 3.4.1 (Java, as
 pycocoevalcap runs it): lower case, clitics cut off ("dog 's", "do n't"), a list of punctuation dropped. This does the
-same in plain Python. Its rules were found by asking the Java tool, about every character too; the tests hold them
-against its answers. Like the tool it keeps "#", "&", "„" and "-lrb-" (an opening bracket), which are not on the
+same in plain Python. Its rules were found by running the Java tool, on every character too; the tests compare them
+with its output. Like the tool it keeps "#", "&", "„" and "-lrb-" (an opening bracket), which are not on the
 standard's list of punctuation, keeps a caption without spaces (Chinese, Thai) as one word, and cuts words at vowel
-signs that it does not know (Kannada, Burmese).
+signs that it does not support (Kannada, Burmese).
 """
 
 import re

@@ -23,7 +23,7 @@ METEOR_HINT = "METEOR is left out, because NLTK's WordNet is not here; get it wi
 
 
 def meteor_available() -> bool:
-    """Whether NLTK's WordNet is here. Asked first, because without it NLTK fails late, at the first unmatched word."""
+    """Whether NLTK's WordNet is installed. Without it NLTK would fail late, at the first unmatched word."""
     from nltk.corpus import wordnet  # slow to import, and only METEOR needs it
 
     try:
@@ -37,15 +37,15 @@ def per_picture(hypotheses: dict[str, str], references: dict[str, list[str]]) ->
     """What each of N pictures adds to each score.
 
     Args:
-        hypotheses: {id: caption}, plain sentences; an empty one earns nothing.
+        hypotheses: {id: caption}, plain sentences; an empty one scores 0.
         references: {id: [captions]}, with the same ids.
 
     Returns:
-        {"bleu": (N, 10) counts, "rouge_l": (N,), "cider": (N,)} and "meteor": (N,) where WordNet is here: NLTK's,
+        {"bleu": (N, 10) counts, "rouge_l": (N,), "cider": (N,)} and "meteor": (N,) where WordNet is installed: NLTK's,
         after Lavie and Agarwal 2007, not to be compared with numbers of the Java program METEOR 1.5.
 
     Raises:
-        CaptionlibError: something else came than such dictionaries, or the ids differ.
+        CaptionlibError: the arguments are not such dictionaries, or their ids differ.
     """
     check_sentences(hypotheses, references)
     words = [tokenize(caption) for caption in hypotheses.values()]
@@ -64,8 +64,8 @@ def score(hypotheses: dict[str, str], references: dict[str, list[str]]) -> dict[
     """Score plain sentences, hypotheses against references, with the standard metrics; see `per_picture`.
 
     Returns:
-        {"bleu_1" ... "bleu_4", "rouge_l", "cider"} and "meteor" where WordNet is here (else see `METEOR_HINT`). All
-        are fractions but cider, which is about 0.5 for good models on Flickr8k.
+        {"bleu_1" ... "bleu_4", "rouge_l", "cider"} and "meteor" where WordNet is installed (else see `METEOR_HINT`).
+        All are fractions but cider, which is about 0.5 for good models on Flickr8k.
     """
     rows = per_picture(hypotheses, references)
     scores = {f"bleu_{n}": float(value) for n, value in enumerate(bleu(rows.pop("bleu").sum(axis=0)), start=1)}
@@ -73,7 +73,7 @@ def score(hypotheses: dict[str, str], references: dict[str, list[str]]) -> dict[
 
 
 def bootstrap(rows: np.ndarray, statistic: Callable | None = None, resamples: int = 1000, seed: int = 0) -> np.ndarray:
-    """Between what does a score lie, had other pictures been drawn? The 95 % percentile interval (Koehn 2004).
+    """How much would a score vary with other pictures? The bootstrap's 95 % percentile interval (Koehn 2004).
 
     The N pictures are drawn with replacement; CIDEr's idf stays. Another training seed moves scores too.
 
@@ -121,7 +121,7 @@ def repeats_a_content_word(words: list[str]) -> bool:
 
 
 def check_sentences(hypotheses: dict[str, str], references: dict[str, list[str]]) -> None:
-    """Refuse hypotheses and references that cannot be scored, in one sentence that names the first culprit."""
+    """Refuse hypotheses and references that cannot be scored, in one sentence that names the first one."""
     for what, found in (("captions", hypotheses), ("references", references)):
         if not isinstance(found, dict) or not found:
             raise CaptionlibError(f"The {what} must be a dictionary with at least one picture's id as key.")

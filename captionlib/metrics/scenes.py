@@ -1,6 +1,6 @@
 """Step 6, metrics: on ToyScenes the truth is known, so a caption can be judged by what it says (lessons 07 and 08).
 
-`truth_score` judges the statements of captions, `pointing_score` where the model looked.
+`truth_score` judges the statements of captions, `pointing_score` the attention of their nouns.
 """
 
 import numpy as np
@@ -21,9 +21,10 @@ def truth_score(captions: dict[str, str], scenes: dict) -> dict[str, float]:
 
 
 def pointing_score(words: dict[str, list[str]], attention: dict[str, np.ndarray], scenes: dict, grid: tuple) -> dict:
-    """Does the model look at what it names? The pointing game (Zhang et al. 2016, section 4.2) on ToyScenes.
+    """Is attention on the object that a word names? The pointing game (Zhang et al. 2016, section 4.2) on ToyScenes.
 
-    At a noun that names an object of the scene, the largest weight hits when its cell touches the box, grown by one.
+    A noun that names an object of the scene is a hit if its largest weight is in a cell that touches the object's box,
+    grown by one cell.
 
     Args:
         words: {picture name: the caption's T words}.
@@ -32,7 +33,7 @@ def pointing_score(words: dict[str, list[str]], attention: dict[str, np.ndarray]
         grid: (rows, columns) of the L cells.
 
     Returns:
-        {"hits": share of nouns, "chance": what a random cell would hit, "nouns": how many were counted}.
+        {"hits": share of nouns, "chance": chance level, the hits of a random cell, "nouns": how many were counted}.
     """
     hits, chances = [], []
     for name, caption in words.items():

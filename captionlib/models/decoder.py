@@ -1,6 +1,6 @@
 """Step 4, the decoder: features and the words so far become logits for the next word.
 
-Here stands the contract that `ShowAndTell`, `ShowAttendTell` and `TransformerCaptioner` obey (lessons 07, 08 and 12),
+This is the contract that `ShowAndTell`, `ShowAttendTell` and `TransformerCaptioner` follow (lessons 07, 08 and 12),
 so that training, decoding and the figures are written once:
 
     memory = decoder.prepare(features)                   once per picture: whatever does not depend on the words
@@ -10,7 +10,7 @@ so that training, decoding and the figures are written once:
     logits, attention = decoder(features, tokens, return_attention=True)
     decoder.vocabulary_size, decoder.max_length, decoder.set_output_bias(log_frequencies)
 
-Training and decoding ask nothing else of a decoder. Rows of tokens may be a multiple of the pictures: the five captions
+Training and decoding use nothing else of a decoder. Rows of tokens may be a multiple of the pictures: the five captions
 of a picture in training, or the beams of a picture in decoding, stand next to each other and share one memory.
 
 Attention is one array of weights that sum to 1 over the L locations, or None for a decoder without attention: (B·k,
@@ -62,7 +62,7 @@ class Decoder(keras.Model):
         return dict(self.settings)
 
     def build_all(self) -> None:
-        """Create every weight by captioning nothing once, so that weights can be loaded and steps taken."""
+        """Create every weight by one call on zeros, so that weights can be loaded and steps taken."""
         features = tf.zeros((1, self.settings["locations"], self.settings["depth"]))
         self(features, tf.zeros((1, 2), tf.int32))
 
@@ -71,7 +71,7 @@ class Decoder(keras.Model):
         self.to_logits.bias.assign(log_frequencies)
 
     def prepare(self, features):
-        """Compute once per picture what no word changes: (B, L, D) features to the memory, a dict of tensors."""
+        """Compute what does not depend on the words: (B, L, D) features to the memory, a dict of tensors."""
         raise NotImplementedError(f"{type(self).__name__} has no prepare.")
 
     def initial_state(self, memory) -> dict:

@@ -1,4 +1,4 @@
-"""Step 4, the decoder: `ShowAndTell` sees the picture once, as one vector, then writes from memory (lesson 07)."""
+"""Step 4, the decoder: `ShowAndTell` gets the picture once, as one vector: the first state of its LSTM (lesson 07)."""
 
 import keras
 import tensorflow as tf

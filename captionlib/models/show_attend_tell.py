@@ -1,8 +1,8 @@
-"""Step 4, the decoder: `ShowAttendTell` attends to the picture anew for every word (lesson 08).
+"""Step 4, the decoder: `ShowAttendTell` attends to the picture again for every word (lesson 08).
 
 Fast for one reason: nothing that does not depend on the word is computed per word. Keys and values are made once per
 picture; the words' part of the LSTM gates, the vocabulary projection and, without input feeding, the attention once for
-the whole sequence. Only what must wait for the word before stands in the loop; benchmarks/training_step.py measures it.
+the whole sequence. Only what depends on the word before is in the loop; benchmarks/training_step.py measures it.
 """
 
 import keras
@@ -29,9 +29,9 @@ class ShowAttendTell(Decoder):
         max_length: the longest caption in words.
         attention: `additive` (as Xu et al.) or `dot` (much faster).
         input_feeding: whether the context vector also enters the LSTM with the next word (Luong et al. 2015, sec. 3.3):
-            the LSTM then knows what it has attended to, and training is slower.
-        doubly_stochastic: weight of the term that asks the attention of each location to sum to 1 over the words (Xu et
-            al., eq. 14, lambda).
+            the LSTM then receives what was attended to, and training is slower.
+        doubly_stochastic: weight of the penalty that pushes the attention of each location to sum to 1 over the words
+            (Xu et al., eq. 14, lambda).
     """
 
     def __init__(

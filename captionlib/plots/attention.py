@@ -1,4 +1,4 @@
-"""Where a decoder looked at each word, as light: one panel per word, below each other (lessons 00, 08 and 13)."""
+"""A decoder's attention shown as light: one panel per word (lessons 00, 08 and 13)."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -23,9 +23,9 @@ SPOT = 0.4  # standard deviation of a location's spot of light, in locations: ne
 def attention_overlay(image: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Show attention weights as light: the image keeps its colours where the weight is and is pale grey elsewhere.
 
-    What counts is how often a weight w is multiplied from 1 / L, an even look at all L locations, to 1: a pixel keeps
-    the share √(log(w · L) / log L) of its colours. On a grid of 9 × 9 that is 0.5 at 4 %, 0.7 at 10 %, 0.9 at 40 %,
-    and 0 up to 1.2 %. One scale serves all words of a caption, so that their panels can be compared.
+    The scale is logarithmic, from 1 / L (uniform attention over all L locations) to 1: at a weight w a pixel keeps the
+    share √(log(w · L) / log L) of its colours. On a grid of 9 × 9 that is 0.5 at 4 %, 0.7 at 10 %, 0.9 at 40 %, and 0
+    up to 1.2 %. One scale serves all words of a caption, so that their panels can be compared.
 
     Args:
         image: (H, W, 3) uint8.
@@ -53,18 +53,18 @@ def spread(pixels: int, cells: int) -> np.ndarray:
 
 
 def attention_strip(image: np.ndarray, tokens: list[str], attention: np.ndarray) -> Figure:
-    """Show where a decoder looked as it said each word: one panel per word, lit where that word looked.
+    """Show a decoder's attention: one panel per word, in its own colours where the weights of that word are large.
 
-    Below a panel stands the largest share at one place; 1 / L would be an even look at everything.
+    Below each panel is the largest weight at one location; 1 / L would be uniform attention.
 
     Args:
         image: (H, W, 3) uint8.
         tokens: The T words.
-        attention: (T, rows, columns), where each word looked on the grid of L locations; each map sums to 1.
+        attention: (T, rows, columns), the weights of each word on the grid of L locations; each map sums to 1.
 
     Returns:
-        A figure as wide as a notebook; its title names the word that looked at one place most firmly, an object of
-        ToyScenes if there is one.
+        A figure as wide as a notebook; its title names the word with the largest weight at one location, among the
+        nouns of ToyScenes if there are any.
 
     Raises:
         CaptionlibError: The shapes do not belong together.
@@ -109,7 +109,7 @@ def draw_strip(part: SubFigure, height: float, image: np.ndarray, tokens: list[s
         show_picture(panel, attention_overlay(image, weights))
         panel.set_title(token, LABEL, color=INK, loc="center", bbox=ON_ORANGE)
         panel.text(0.5, -0.03, f"{weights.max():.0%}", transform=panel.transAxes, ha="center", va="top", color=QUIET)
-    nouns = [t for t, token in enumerate(tokens) if noun_of(token)]  # “a” looks for nothing
+    nouns = [t for t, token in enumerate(tokens) if noun_of(token)]  # “a” names nothing in the picture
     firmest = max(nouns or range(len(tokens)), key=lambda t: attention[t].max())
     share, locations = attention[firmest].max(), attention[firmest].size
     add_title(part, f"“{tokens[firmest]}” gives {share:.0%} of its attention to one of {locations} places")

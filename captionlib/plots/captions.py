@@ -39,7 +39,7 @@ def gallery(images: list[np.ndarray], captions: list[str], title: str) -> Figure
         title: What the pictures say together.
 
     Returns:
-        A figure as wide as a notebook, at most four pictures a row.
+        A figure as wide as a notebook, at most four pictures per row.
     """
     columns = max(2, min(len(images), 4))
     rows = -(-len(images) // columns)

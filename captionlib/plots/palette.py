@@ -1,8 +1,8 @@
 """One visual language for every figure, slide, widget and drawing of the course. Nothing else names a colour.
 
 The five roles differ by at least 20 (CIE76) for readers with each kind of colour blindness, and by at least 10 of 100
-steps of lightness in grey print; a test computes both. Orange and green are too light for white letters: write INK on
-them, as LETTERS says.
+steps of lightness in grey print; a test computes both. Orange and green are too light for white letters: LETTERS names
+the colour for text on each.
 """
 
 import base64
@@ -26,7 +26,7 @@ ROLES = {
 }
 INK = "#1c2530"  # letters
 QUIET = "#667180"  # letters that matter less; contrast 4.9 on white
-PALE = "#e8ebef"  # what is there and not spoken of
+PALE = "#e8ebef"  # background
 PAPER = "#ffffff"
 LETTERS = {"picture": PAPER, "features": PAPER, "words": INK, "state": INK, "attention": PAPER}  # on a role's colour
 MAP = "cividis"  # every map of numbers
@@ -85,7 +85,7 @@ class Figure(MatplotlibFigure):
             log.warning("The font of figures lacks %s; a box stands in the place of each.", " ".join(missing))
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        """Answer a notebook: a PNG, or a JPEG a quarter as large where the figure shows pictures."""
+        """Represent the figure in a notebook: a PNG, or a JPEG a quarter as large where the figure shows pictures."""
         width, height = (round(inches * SCREEN_DPI) for inches in self.get_size_inches())
         kind, data = "image/png", self.png()
         if self.findobj(lambda artist: isinstance(artist, AxesImage) and artist.get_array().ndim == 3):

@@ -15,12 +15,12 @@ MOST_CAPTIONS = 5  # k is at most this
 
 
 class Batches:
-    """Pictures with their captions as `fit` wants them.
+    """Pictures with their captions in the form that `fit` takes.
 
     For training every batch has the same shape: each epoch shows every picture once, in an order that depends on the
-    seed and the epoch alone, but for those that fill no batch; k captions of each, the next k in the next epoch, and a
-    picture with fewer repeats them. For validation every caption counts once: the last batch may be smaller, and a
-    picture with more than k captions stands in several rows.
+    seed and the epoch alone, except those left over for a last batch that is not full; k captions of each, the next k
+    in the next epoch, and a picture with fewer repeats them. For validation every caption counts once: the
+    last batch may be smaller, and a picture with more than k captions has several rows.
 
     Args:
         dataset: pictures and captions.
@@ -30,7 +30,7 @@ class Batches:
         max_length: captions with more words are left out, never cut: a cut caption has no `<end>`.
         batch: B, pictures per step.
         seed: of the order in training; None is for validation.
-        mirrored: features of pictures turned left to right; half of an epoch's pictures, drawn anew, come from there.
+        mirrored: features of pictures flipped left to right; a random half of each epoch's pictures use them.
 
     Attributes:
         names: the picture of each row; pictures that cannot be opened or have only long captions are missing.
@@ -97,7 +97,7 @@ class Batches:
         return features
 
     def chosen(self, step: int) -> np.ndarray:
-        """Which rows this step shows: (B,) indices into `names`."""
+        """Which rows this step uses: (B,) indices into `names`."""
         epoch, step = divmod(step, len(self))
         order = np.arange(len(self.names))
         if self.seed is not None:
@@ -108,7 +108,7 @@ class Batches:
         """The steps of the epochs from `first_epoch` to before `epochs`, counted from 0, for `fit`.
 
         Not a `PyDataset` or a generator: when TensorFlow opens one of these, it sets M_MMAP_THRESHOLD to 128 KB for the
-        whole process; then every larger tensor is mapped and paged in anew. And `fit` waited up to 13 seconds
+        whole process; then every larger tensor is mapped and paged in again. And `fit` waited up to 13 seconds
         between two epochs, as a stream that is tuned ends only when its tuner wakes.
         """
         axis_0 = (lambda size: None) if self.seed is None else int  # the last validation batch may be smaller

@@ -1,7 +1,7 @@
 """Step 4, the decoder learns: teacher forcing with Keras `fit` (lessons 07 and 11).
 
 After each epoch the decoder captions the validation pictures by itself, and the epoch whose captions score best is
-kept: neither the loss nor teacher-forced accuracy knows how good a generated caption is. The loss decides among equals.
+kept: neither the loss nor teacher-forced accuracy measures how good a generated caption is. The loss breaks ties.
 """
 
 import json
@@ -30,7 +30,7 @@ CLIP = 5.0  # largest norm of all gradients together (Pascanu et al. 2013)
 
 
 class TeacherForcing(keras.Model):
-    """A decoder as `fit` sees it: a batch of features and true words in, logits for the next words out."""
+    """A decoder wrapped for `fit`: a batch of features and true words in, logits for the next words out."""
 
     def __init__(self, decoder: Decoder):
         """Wrap a decoder; its weights are the only ones."""
@@ -80,7 +80,7 @@ def fit(
 ) -> list[dict]:
     """Train a decoder and leave its best epoch in `folder` and in the decoder.
 
-    Writes `decoder.weights.h5` (best epoch), `history.json`, and `checkpoint.npz`, from which `resume` goes on.
+    Writes `decoder.weights.h5` (best epoch), `history.json`, and `checkpoint.npz`, from which `resume` continues.
 
     Args:
         decoder: a new decoder.
@@ -94,7 +94,7 @@ def fit(
         label_smoothing: see `MaskedCrossEntropy`.
         patience: stop after this many epochs that are no better than the best one.
         run: what the checkpoint belongs to, such as {"seed": 1}: numbers and strings. `resume` refuses another run's.
-        resume: go on from `folder`'s checkpoint, after the last finished epoch, as if nothing had happened.
+        resume: continue from `folder`'s checkpoint, after the last finished epoch, to the same results.
         trainer: another way to train the decoder than teacher forcing, such as `SelfCritical`.
 
     Returns:
@@ -189,7 +189,7 @@ class KeepBest(keras.callbacks.Callback):
         self.trainer.stop_training = self.is_over()
 
     def on_train_end(self, logs=None):
-        """Say so if the score could not decide."""
+        """Print a note if all epochs have the same score."""
         if is_undecided(self.history):
             tqdm.write(
                 "The validation scores of all epochs are equal; the one with the lowest validation loss is kept."
@@ -227,8 +227,8 @@ class KeepBest(keras.callbacks.Callback):
         for name, then, now in changed:
             if then != now:
                 raise CaptionlibError(
-                    f"{self.folder} was begun with {name} {then}, not {now}: "
-                    "use what it was begun with, or train to another --out without --resume."
+                    f"{self.folder} was started with {name} {then}, not {now}: "
+                    "use what it was started with, or train to another --out without --resume."
                 )
         for variable, value in zip(self.variables(), values, strict=True):
             variable.assign(value)

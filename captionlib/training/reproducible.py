@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import tensorflow as tf
-from tensorflow.python.framework import config  # tf.config can switch determinism on, but neither off nor ask for it
+from tensorflow.python.framework import config  # tf.config can switch determinism on, but not off, and cannot query it
 
 
 @contextmanager
@@ -17,6 +17,9 @@ def reproducible(seed: int) -> Iterator[None]:
 
     Args:
         seed: any integer.
+
+    Yields:
+        Nothing; the seed and the determinism hold during the block.
     """
     state, deterministic = random.getstate(), config.is_op_determinism_enabled()
     random.seed(seed)

@@ -1,9 +1,9 @@
 """Step 4, the decoder learns from its own captions: self-critical sequence training (lesson 11).
 
-Teacher forcing never lets the decoder speak, and cross-entropy is not what a caption is judged by. Here the decoder
-draws some captions of a picture, each is rewarded with its CIDEr-D, and words of a caption that beats its siblings
-become likelier, those of a worse one less likely (Rennie et al. 2017; siblings as baseline: Luo 2020). It improves a
-decoder that is already trained: from random weights no caption would ever get a reward.
+Under teacher forcing the decoder never reads its own words, and cross-entropy is not the score of a caption. Here the
+decoder samples some captions of a picture, each is rewarded with its CIDEr-D, and words of a caption that beats its
+siblings become likelier, those of a worse one less likely (Rennie et al. 2017; siblings as baseline: Luo 2020). It
+improves a decoder that is already trained: from random weights no caption would ever get a reward.
 """
 
 from collections.abc import Callable
@@ -22,12 +22,12 @@ from captionlib.training.fit import TeacherForcing
 class Reward:
     """CIDEr-D of captions against a picture's references, `<end>` counted as the last word.
 
-    Without `<end>` among the words nothing would tell a whole caption from one that breaks off ("a dog runs with a"),
-    and the decoder learns to break off: the words that go on cost and do not earn.
+    Without `<end>` among the words a complete caption would score like one that breaks off ("a dog runs with a"), and
+    the decoder would learn to break off: further words can lower the score and rarely raise it.
 
     Args:
         references: for each picture its references, cut into words by `metrics.tokenize`.
-        tokenizer: ids to captions, which go through `metrics.tokenize` too: its "cannot" is people's "can not".
+        tokenizer: ids to captions, which go through `metrics.tokenize` too: its "cannot" is the references' "can not".
     """
 
     def __init__(self, references: list[list[list[str]]], tokenizer: Tokenizer):
@@ -70,18 +70,18 @@ def policy_loss(logits, tokens, weights, max_length: int):
     """Minus the log-probability of captions, each word weighted by its caption's advantage; a mean over words.
 
     Args:
-        logits: (B·k, T, V), what the decoder thinks of its captions word by word.
+        logits: (B·k, T, V), of the decoder reading its own captions by teacher forcing.
         tokens: (B·k, T) the captions, without `<start>`, with `<end>`, then `<pad>`.
         weights: (B·k,) advantages.
-        max_length: the decoder's; the `<end>` that it was made to say there teaches nothing.
+        max_length: the decoder's; the `<end>` that is forced there adds no gradient.
 
     Returns:
-        A scalar whose gradient is that of the negative expected reward (Rennie et al. 2017, eq. 5). Its value means
-        nothing.
+        A scalar whose gradient is that of the negative expected reward (Rennie et al. 2017, eq. 5). Its value has
+        no meaning.
     """
     log_probs = allowed_log_probs(logits, tf.range(tokens.shape[1])[:, None], max_length)
     said = tf.gather(log_probs, tokens, batch_dims=2)  # (B·k, T)
-    words = tokens != PAD  # `<end>` counts: when to stop is learned too
+    words = tokens != PAD  # `<end>` counts: the decoder learns when to stop, too
     return -tf.reduce_sum(tf.where(words, said * weights[:, None], 0.0)) / tf.reduce_sum(tf.cast(words, tf.float32))
 
 
@@ -117,11 +117,11 @@ class SelfCritical(TeacherForcing):
         """Draw, reward, learn.
 
         Args:
-            data: a batch of `BatchesWithIds`; its captions by people are not read.
+            data: a batch of `BatchesWithIds`; its reference captions are not used.
 
         Returns:
             Means of the epoch so far: "loss", minus the reward, and "perplexity" of the decoder's own captions. After
-            an epoch `fit` adds the usual ones, of people's captions, as "val_…".
+            an epoch `fit` adds the usual ones, of the reference captions, as "val_…".
         """
         features = tf.cast(data[0]["features"], tf.float32)  # (B, L, D)
         tokens = self.draw(features)  # (B·k, T)
@@ -140,7 +140,7 @@ class SelfCritical(TeacherForcing):
 def interpolate_weights(decoder: Decoder, before: list, validate: Callable) -> tuple[float, float]:
     """Set the decoder to the best point on the line from its weights before the training to those it has now.
 
-    Rewards make captions better and more alike; weights in between keep most of the gain and more of the variety
+    Rewards make captions better and less diverse; weights in between keep most of the gain and more of the diversity
     (WiSE-FT: Wortsman et al. 2022, "Robust fine-tuning of zero-shot models", sec. 3).
 
     Args:
@@ -149,7 +149,7 @@ def interpolate_weights(decoder: Decoder, before: list, validate: Callable) -> t
         validate: captions the validation pictures and returns scores; the first one decides.
 
     Returns:
-        The weight of the trained end, of 0.2, 0.4 ... 1 (the smallest of equals), and the score there.
+        The weight of the trained end, of 0.2, 0.4 ... 1 (the smallest in a tie), and the score there.
     """
     after = decoder.get_weights()
 

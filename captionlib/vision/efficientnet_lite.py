@@ -5,7 +5,7 @@ here without PyTorch, and the network is built in Keras (Tan & Le 2019, arXiv:19
 vision models with EfficientNet-Lite", TensorFlow blog): EfficientNet without squeeze-and-excitation, ReLU6 for swish.
 
 The file is a pickle, and pickles can run any code. This one cannot: its SHA-256 must be the pinned one before a byte of
-it is parsed; and `OnlyTensors`, which reads it, knows four names, stands for them itself or with an OrderedDict, and
+it is parsed; and `OnlyTensors`, which reads it, resolves four names, to its own stand-ins or to OrderedDict, and
 refuses every other: nothing is imported, and nothing else called. Sizes, strides and offsets are checked against the
 storage.
 """
@@ -126,7 +126,7 @@ def build(name: str) -> keras.Model:
 
 
 def block(x, kernel: int, stride: int, expansion: int, filters: int, name: str):
-    """Widen, look around in each channel by itself, narrow: MBConv (Sandler et al. 2018, section 3.4)."""
+    """Expand the channels, convolve each separately, project back: MBConv (Sandler et al. 2018, section 3.4)."""
     start, channels = x, x.shape[-1]
     if expansion > 1:
         wide = layers.Conv2D(channels * expansion, 1, use_bias=False, name=f"{name}.expand_conv")
@@ -139,7 +139,7 @@ def block(x, kernel: int, stride: int, expansion: int, filters: int, name: str):
 
 
 def conv(x, layer: layers.Layer, norm: str, name: str | None = None):
-    """Convolve, normalise, cut off below 0 and above 6."""
+    """Convolution, batch normalisation, ReLU6."""
     return layers.ReLU(6.0, name=name)(layers.BatchNormalization(epsilon=1e-3, name=norm)(layer(x)))
 
 
@@ -155,7 +155,7 @@ def fill(model: keras.Model, tensors: dict[str, np.ndarray]) -> None:
     Args:
         model: with layers named as in the file.
         tensors: as `read_tensors` gives them, such as `_conv_stem.weight` (32, 3, 3, 3) with the filters first.
-            PyTorch's counts `num_batches_tracked` serve training alone.
+            PyTorch's `num_batches_tracked`, which only training uses, are skipped.
 
     Raises:
         CaptionlibError: a tensor is missing, has another shape, or is not of this network.
@@ -220,10 +220,10 @@ class Tensor(NamedTuple):
 
 
 class OnlyTensors(pickle.Unpickler):
-    """Reads a pickle that says where tensors lie, and refuses every other."""
+    """Reads a pickle that describes tensors, and refuses any other."""
 
     def find_class(self, module, name):
-        """Allow four names; whatever else a pickle asks for is not even looked up."""
+        """Allow four names; whatever else a pickle names is not even looked up."""
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):

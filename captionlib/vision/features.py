@@ -47,8 +47,8 @@ class FeatureStore:
     def extract(dataset: CaptionDataset, encoder: Encoder, splits: Sequence[str] | None = None) -> "FeatureStore":
         """Open the stores of some splits, computing what is not there yet.
 
-        An extraction that was interrupted is resumed. A store that is cut off or not the one that was written is
-        computed again. When another process is computing the same store, this one waits for it.
+        An extraction that was interrupted is resumed. A store that is truncated or was changed is computed
+        again. When another process is computing the same store, this one waits for it.
 
         Args:
             dataset: the pictures.
@@ -81,7 +81,7 @@ class FeatureStore:
 
 
 def store_folder(dataset: CaptionDataset, encoder: Encoder, split: str) -> Path:
-    """Return the folder for the features of a split, keyed by all that they depend on.
+    """Return the folder for the features of a split, keyed by everything that they depend on.
 
     The names of the pictures are part of the key, because a subset of a data set keeps the version of the whole.
     """
@@ -91,7 +91,7 @@ def store_folder(dataset: CaptionDataset, encoder: Encoder, split: str) -> Path:
 
 
 def is_whole(folder: Path) -> bool:
-    """Tell whether the store in `folder` was finished and is the one that was written."""
+    """Return whether the store in `folder` is finished and unchanged since it was written."""
     try:
         about = json.loads((folder / "store.json").read_text(encoding="utf8"))
         return about["checksum"] == checksum(folder / "features.npy")
@@ -102,8 +102,8 @@ def is_whole(folder: Path) -> bool:
 def checksum(path: Path) -> int:
     """Compute a CRC-32 of a file's size and of 64 pages spread over it, the first and the last among them.
 
-    Reading gigabytes at every start would take seconds to minutes. The pages tell a file that was cut off, replaced or
-    lost in part; all of it was on disk before the checksum was written.
+    Reading gigabytes at every start would take seconds to minutes. The pages reveal a file that was truncated,
+    replaced or partly lost; all of it was on disk before the checksum was written.
     """
     size = path.stat().st_size
     crc = zlib.crc32(str(size).encode())

@@ -1,8 +1,8 @@
-"""Step 2, vision: is a picture unlike those that a captioner was trained on? (Lesson 00 asks it.)
+"""Step 2, vision: is a picture unlike those that a captioner was trained on? (Lesson 00 uses it.)
 
-A captioner describes noise as fluently as a dog, and sounds as sure. So it carries a sample of its training pictures'
-features, small enough to ship, and a new picture is compared with the nearest of them: out-of-distribution detection
-by nearest neighbours (Sun et al. 2022, "Out-of-Distribution Detection with Deep Nearest Neighbors", sec. 3).
+A captioner describes noise as fluently as a dog, and just as confidently. So it carries a sample of its training
+pictures' features, small enough to ship, and a new picture is compared with the nearest of them: out-of-distribution
+detection by nearest neighbours (Sun et al. 2022, "Out-of-Distribution Detection with Deep Nearest Neighbors", sec. 3).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from captionlib import storage
 from captionlib.errors import CaptionlibError
 
-PICTURES = 3000  # at most so many training pictures are kept
+PICTURES = 3000  # at most this many training pictures are kept
 COMPONENTS = 64  # numbers that are kept of each: 0.55 MB for an encoder with 1280 features, and as good as all of them
 NEIGHBOURS = 10
 MARKED = 0.05  # share of the validation pictures that the threshold marks
@@ -44,7 +44,7 @@ class OutOfDistribution:
 
         Args:
             train: N training pictures' features, each (L, D); they may lie on disk.
-            val: validation pictures' features, of which 5 % will be above the threshold.
+            val: validation pictures' features; 5 % of these pictures will be above the threshold.
             seed: of the sample.
 
         Returns:
@@ -87,6 +87,9 @@ class OutOfDistribution:
             path: the `.npz` file.
             depth: D of the captioner's encoder.
 
+        Returns:
+            The detector.
+
         Raises:
             CaptionlibError: if it is damaged or of another encoder.
         """
@@ -109,13 +112,13 @@ def mean_unit_features(features: Sequence[np.ndarray], rows: np.ndarray) -> np.n
 
 
 def auroc(inside: np.ndarray, outside: np.ndarray) -> float:
-    """How well scores tell two sets apart: the area under the ROC curve (Hanley & McNeil 1982).
+    """How well scores separate two sets: the area under the ROC curve (Hanley & McNeil 1982).
 
     Args:
         inside: (N,) scores of pictures like the training pictures.
         outside: (M,) scores of others.
 
     Returns:
-        The share of pairs in which the outsider has the higher score, a tie counted half: 0.5 is chance.
+        The share of pairs in which the picture of `outside` has the higher score, ties counted half; 0.5 is chance.
     """
     return float((np.sign(np.subtract.outer(outside, inside)) / 2 + 0.5).mean())

@@ -3,8 +3,8 @@
 Lesson 03 trains it and looks inside; every later lesson captions from its features. It is supervised by labels of
 whole pictures alone (which kinds are there, the colour, size and action of each, the place), on scenes drawn for it.
 Every location of its 12 by 12 grid has a logit for every label; `pool` makes logits of the whole picture from them: a
-kind is in the picture if any location says so, and its colour is read at those locations. The receptive field of a
-location is 27 of 96 pixels, about one object, so the grid tells where it is. Colours have features of their own with a
+kind is in the picture if it is at any location, and its colour is read at those locations. The receptive field of a
+location is 27 of 96 pixels, about one object, so the grid shows where it is. Colours have features of their own with a
 receptive field of only 15 pixels: a network that sees the whole fox learns that no fox of the training scenes is green,
 and calls a green one something else.
 """
@@ -58,7 +58,7 @@ def build() -> keras.Model:
     x = conv(x, 24, 3, 2, "layer_1")  # (B, 48, 48, 24), receptive field 3 by 3 pixels
     x = conv(x, 32, 3, 1, "layer_2")  # 7 by 7 pixels
     x = conv(x, 64, 3, 2, "layer_3")  # (B, 24, 24, 64), 11 by 11 pixels
-    colour = conv(x, 32, 2, 2, "colour")  # (B, 12, 12, 32), 15 by 15 pixels: too few to tell a fox, enough for red
+    colour = conv(x, 32, 2, 2, "colour")  # (B, 12, 12, 32), 15 by 15 pixels: too few for a fox, enough for red
     x = conv(x, 96, 3, 1, "layer_4")  # 19 by 19 pixels
     x = conv(x, 128, 3, 2, "layer_5")  # (B, 12, 12, 128), 27 by 27 pixels: one object
     shape = conv(conv(x, 160, 1, 1, "layer_6"), DEPTH - 32, 1, 1, "shape")  # (B, 12, 12, 96)
@@ -280,7 +280,7 @@ def save(network: keras.Model, folder: Path, facts: dict) -> None:
 
 
 def main():
-    """Train ToyNet and keep it with its model card: `python -m captionlib.vision.toynet --out FOLDER`."""
+    """Train ToyNet and save it with its model card: `python -m captionlib.vision.toynet --out FOLDER`."""
     ask = argparse.ArgumentParser(description=main.__doc__)
     ask.add_argument("--out", type=Path, required=True)
     ask.add_argument("--batches", type=int, default=2500)

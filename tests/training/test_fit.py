@@ -302,7 +302,7 @@ def test_a_second_model_of_the_same_kind_resumes_in_one_process(checkpoint):
 )  # fmt: skip
 def test_a_checkpoint_of_another_run_is_refused_with_the_difference(checkpoint, run, says):
     folder, train = checkpoint
-    with pytest.raises(CaptionlibError, match=f"begun with {says}"):
+    with pytest.raises(CaptionlibError, match=f"started with {says}"):
         train(folder, **run)
 
 

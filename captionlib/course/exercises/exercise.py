@@ -55,10 +55,10 @@ class Truncated(io.TextIOBase):
 
 
 class Exercise:
-    """One exercise. `check` tells *not attempted*, *not yet* with the reason, or *correct*; it never raises.
+    """One exercise. `check` prints *not attempted*, *not yet* with the reason, or *correct*; it never raises.
 
     Args:
-        checker: Says what is wrong with an answer, with shapes and a value and never the solution; None if it is right.
+        checker: Returns what is wrong with an answer, with shapes and a value, never the solution; None if it is right.
         solution: The reference solution, a function; `solution()` shows its code.
         hints: Two or three, from a nudge to nearly all of it.
     """
@@ -154,7 +154,7 @@ def line_of(error: BaseException) -> str:
 
 
 def compare(mine: object, expected: np.ndarray, tolerance: float = 1e-6) -> str | None:
-    """Say how an array differs from the expected one, without giving it away.
+    """Describe how an array differs from the expected one, without giving it away.
 
     Args:
         mine: What the learner computed.

@@ -28,7 +28,7 @@ def panels(
         labels: One per panel.
         title: What they say together.
         marks: For some panels, by their number, the rectangle to frame: (row, column, rows, columns).
-        a_row: How many panels stand side by side.
+        a_row: Panels per row.
 
     Returns:
         A figure as wide as a notebook.
@@ -62,7 +62,7 @@ def show(axes: Axes, array: np.ndarray, tall: float) -> None:
         return
     picture = array.dtype == np.uint8
     written = max(array.shape) <= MOST_NUMBERS
-    top = 255 if picture else np.quantile(abs(array), 1 if written else 0.99) or 1  # one loud pixel dims no picture
+    top = 255 if picture else np.quantile(abs(array), 1 if written else 0.99) or 1  # one extreme pixel must not dim all
     bottom = 0 if picture or array.min() >= 0 else -top
     colours = matplotlib.colormaps["gray" if picture else MAP]
     if written:

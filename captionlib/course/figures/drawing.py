@@ -35,7 +35,7 @@ def canvas(title: str, height: float) -> tuple[Figure, Axes]:
 
 
 def lane(axes: Axes, text: str, place: tuple) -> None:
-    """Ground what happens together, and say when it happens; `place` is left, bottom, width, height."""
+    """Draw the background of what happens together, labelled with how often; `place` is left, bottom, width, height."""
     left, bottom, width, height = place
     style = f"round,pad=0,rounding_size={CORNER}"
     axes.add_patch(
@@ -45,7 +45,7 @@ def lane(axes: Axes, text: str, place: tuple) -> None:
 
 
 def box(axes: Axes, text: str, role: str, place: tuple, below: str = "", bright: bool = True) -> None:
-    """Draw what computes: a name in bold and a plain line below it; pale where it is not spoken of."""
+    """Draw what computes: a name in bold and a plain line below it; pale when it is not the topic."""
     left, bottom, width, height = place
     letters = LETTERS[role]
     patch = FancyBboxPatch((left, bottom), width, height, f"round,pad=0,rounding_size={CORNER}", linewidth=0, zorder=2)
@@ -108,7 +108,7 @@ def cells(axes: Axes, x: float, y: float, side: float, shades: np.ndarray, role:
 
 
 def sheet(axes: Axes, x: float, y: float, side: float) -> None:
-    """Draw the ground of a map, or one more of its features, seen behind it."""
+    """Draw the background of a map, or one more of its features, seen behind it."""
     axes.add_patch(Rectangle((x, y), side, side, facecolor=PAPER, edgecolor=ROLES["features"], linewidth=1, zorder=2))
 
 

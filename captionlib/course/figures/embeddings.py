@@ -89,7 +89,7 @@ def word_map(
 def word_map_snapshots(
     points: np.ndarray, words: list[str], times: list[str], written: list[str], title: str
 ) -> Figure:
-    """Show a map of words at several times, all on one scale, so that one sees the words part and gather.
+    """Show a map of words at several times, all on one scale, so that one sees groups of words form.
 
     Args:
         points: (N, V, 2), where each word lies at each of N times.
@@ -99,7 +99,7 @@ def word_map_snapshots(
         title: What the panels say together.
 
     Returns:
-        A figure as wide as a notebook, three panels a row.
+        A figure as wide as a notebook, three panels per row.
     """
     rows, size = -(-len(points) // 3), (3.0, 2.6)
     height = 0.35 + 2.95 * rows
@@ -182,7 +182,7 @@ def scatter_words(
     axes.set(xlim=(0, size[0]), ylim=(0, size[1]), xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     first = np.isin(words, [highlighted, *neighbours] if highlighted else written)  # (V,)
-    told = np.argsort(~first, kind="stable")  # who stands out chooses its place first
+    told = np.argsort(~first, kind="stable")  # the highlighted word chooses its place first
     told = told[np.isin(words, written)[told] | first[told]]  # (W,)
     letter = LETTER * (1.1 if highlighted else 1)  # bold is wider
     half = np.array([[letter * len(words[i]) / 2, LINE / 2] for i in told])  # (W, 2)

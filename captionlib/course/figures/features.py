@@ -33,7 +33,7 @@ def cam_maps(image: np.ndarray, maps: dict[str, np.ndarray], title: str, boxes: 
         axes.set_title(label, fontsize=11, fontweight="normal", color=INK if i else QUIET)
         if i:
             share = maps[label] / max(maps[label].max(), 1e-9)  # (rows, columns), the largest is 1
-            alpha = 0.3 + 0.6 * share**0.5  # what is weak lets the picture through
+            alpha = 0.3 + 0.6 * share**0.5  # where the map is small, the picture shows through
             axes.imshow(share, MAP, vmin=0, vmax=1, alpha=alpha, extent=extent, interpolation="nearest")
         if boxes and label in boxes:
             add_box(axes, *boxes[label])

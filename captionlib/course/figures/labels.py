@@ -31,6 +31,6 @@ def label_line_ends(axes: Axes, ends: list[tuple[float, float, str]]) -> None:
 
 
 def powers_of_ten(axis: Axis) -> None:
-    """Write the ticks of a logarithmic axis as 10⁻³: figures show a caption's $ as it is, and so no mathematics."""
+    """Write the ticks of a logarithmic axis as 10⁻³: math text is off in figures, for a caption's $."""
     raised = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
     axis.set_major_formatter(lambda value, _: "10" + f"{np.log10(value):.0f}".translate(raised))

@@ -1,7 +1,7 @@
 """Step 1, data: word vectors that others trained, in GloVe's plain text format (lesson 05, an extra step).
 
-Pennington, Socher and Manning 2014, https://nlp.stanford.edu/projects/glove/. One word a line, then its numbers, all
-parted by single blanks. Nothing is downloaded here: the learner puts the file into a data folder.
+Pennington, Socher and Manning 2014, https://nlp.stanford.edu/projects/glove/. One word per line, then its numbers, all
+separated by single spaces. Nothing is downloaded here: the learner puts the file into a data folder.
 """
 
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ def load(words: Iterable[str]) -> dict[str, np.ndarray]:
         Word to vector (50,) float32; a word that GloVe lacks is absent.
 
     Raises:
-        CaptionlibError: There is no file, which says how to get one; or it is not in GloVe's format.
+        CaptionlibError: There is no file (the message says how to get one), or it is not in GloVe's format.
     """
     path = storage.find(NAME)
     if path is None:
@@ -70,5 +70,5 @@ def read(lines: Iterable[str], words: Iterable[str]) -> dict[str, np.ndarray]:
             )
         found[word] = vector
     if not found:
-        raise CaptionlibError("None of the words is in the file: is it a GloVe file, one word and its numbers a line?")
+        raise CaptionlibError("None of the words is in the file: is it a GloVe file, a word and its numbers per line?")
     return found

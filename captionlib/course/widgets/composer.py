@@ -104,7 +104,7 @@ def show(scene: toyscenes.Scene, caption: str) -> str:
 
 
 def description(scene: toyscenes.Scene) -> str:
-    """Say all that the buttons decide, so that who does not see the picture hears of each change."""
+    """Say all that the buttons decide, so that a screen reader announces each change."""
     things = []
     for thing in scene.objects:
         column = min(COLUMNS, key=lambda name, x=thing.x: abs(COLUMNS[name] - x))

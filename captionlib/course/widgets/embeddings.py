@@ -72,7 +72,7 @@ def nearest(table: np.ndarray, words: list[str], word: str, count: int) -> tuple
 
 
 def unknown(word: str, words: list[str]) -> str:
-    """Say that a word is not there, and which ones are spelled like it."""
+    """Make a sentence that a word is not in the vocabulary, with the words that are spelled like it."""
     if not word:
         return "Type a word of the captions, such as red, and press Enter."
     alike = difflib.get_close_matches(word, words, n=3)

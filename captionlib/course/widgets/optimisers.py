@@ -14,7 +14,7 @@ OPTIMISERS = {
     "RMSProp": optimisers.rmsprop,
     "Adam": optimisers.adam,
 }
-MOMENTUM = {"momentum": "momentum", "Adam": "beta_1"}  # which setting the slider "momentum" stands for
+MOMENTUM = {"momentum": "momentum", "Adam": "beta_1"}  # the setting that the slider "momentum" controls
 DIVERGED = 1000  # a weight beyond it
 START = {"surface": "long valley", "optimiser": "momentum", "learning_rate": 0.05, "momentum": 0.8}
 START |= {"start_x": -2.0, "start_y": 1.5, "steps": 30}

@@ -197,7 +197,7 @@ def draw(scene) -> np.ndarray:
         (96, 96, 3) uint8 RGB. Versions of Pillow differ in a few edge points; captions and truth never differ.
     """
     image = backdrop(scene.place, scene.look).copy()
-    for thing in sorted(scene.objects, key=lambda thing: (thing.y, thing.lift)):  # what is near hides what is far
+    for thing in sorted(scene.objects, key=lambda thing: (thing.y, thing.lift)):  # near objects hide those behind
         x0, y0, x1, y1 = thing.box
         if thing.action not in ("flies", "floats", "swims", "sails") and not thing.on:
             wide = (x1 - x0) * (70 if thing.lift else 95) // 100

@@ -99,7 +99,7 @@ def describe(scene, rng: Random) -> list[str]:
 
 
 def sentence(scene, rng: Random) -> str:
-    """Write one sentence about some of the scene's objects: who does what where, next to what."""
+    """Write one sentence about some of the scene's objects: which object does what, where, and next to which."""
 
     def pick(items):
         return items[int(rng.random() * len(items))]

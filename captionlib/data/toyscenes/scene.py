@@ -95,7 +95,7 @@ def relate(a: Object, b: Object) -> list[str]:
     """Derive what `a` is to `b` from where they are.
 
     Objects of two columns are at least 23 pixels apart, of one column at most 9; of one row at most 11, of two at least
-    20. The limits stand between, so nothing is a close call.
+    20. The limits stand between, so no relation is a close call.
     """
     dx, dy = b.x - a.x, b.y - a.y
     ground = not (a.in_the_air or b.in_the_air)
@@ -113,7 +113,7 @@ def relate(a: Object, b: Object) -> list[str]:
 
 
 def rows_for(kind: str, action: str, place: str) -> tuple[str, ...]:
-    """Say in which rows a kind of object may do something at a place; in none if it cannot."""
+    """Return the rows in which a kind of object may do an action at a place; none if it cannot."""
     if action in ("flies", "floats"):
         return ("air",)
     if (kind, action) in AFLOAT:
@@ -122,7 +122,7 @@ def rows_for(kind: str, action: str, place: str) -> tuple[str, ...]:
 
 
 def put(thing: tuple[str, str, str, str], column: str, row: str, nudge=(0, 0, 0), faces: str = "right") -> Object:
-    """Stand a (kind, colour, size, action) in a column and row, moved by `nudge` = (x, y, size) pixels."""
+    """Put an object (kind, colour, size, action) in a column and row, moved by `nudge` = (x, y, size) pixels."""
     kind, colour, size, action = thing
     x, y, pixels = (value + more for value, more in zip((COLUMNS[column], ROWS[row], SIZES[size]), nudge, strict=True))
     return Object(kind, colour, size, action, x, y, pixels, 9 if action in LIFTED else 0, faces=faces)
@@ -163,8 +163,8 @@ def scene_from(place: str, *things: tuple, look: int = 0) -> Scene:
 class SceneSampler:
     """Samples everything in a scene at random.
 
-    Only `rng.random()` is used, because Python promises that stream for all time, unlike `choice` or `shuffle`, and
-    every machine must make the same scenes.
+    Only `rng.random()` is used, because Python guarantees its stream for all versions, unlike that of `choice` or
+    `shuffle`, and every machine must make the same scenes.
     """
 
     def __init__(self, rng: Random):
@@ -176,7 +176,7 @@ class SceneSampler:
         return items[int(self.rng.random() * len(items))]
 
     def thing(self, kind: str, colour: str, column: str, row: str, size: str = "", action: str = "") -> Object:
-        """Stand an object in a spot, a little to the side of it; a size or action that is not given is sampled."""
+        """Put an object in a spot, a little to the side of it; a size or action that is not given is sampled."""
         size, action = size or self.pick(tuple(SIZES)), action or self.pick(ACTIONS[kind])
         x, y, pixels = self.pick((-2, -1, 0, 1, 2)), self.pick((-1, 0, 1)), self.pick((-1, 0, 1))
         if row == "air":
@@ -237,7 +237,7 @@ def random_scene(rng: Random, novel: bool = False) -> Scene:
 def cells_of(scene: Scene, kind: str, grid: tuple[int, int] = (12, 12), grown: int = 1) -> set[tuple[int, int]]:
     """List the (row, column) cells of a grid that the named object's box touches, grown by some cells on every side.
 
-    Lesson 08 asks whether attention points into them. Empty when the scene has no such object.
+    Lesson 08 measures whether attention points into them. Empty when the scene has no such object.
     """
     thing, (rows, columns) = scene[kind], grid
     if thing is None:

@@ -1,8 +1,8 @@
 """The judge of ToyScenes: reads any caption made of its words and says which of its statements are true of a scene.
 
-Every lesson that trains a captioner asks it. The reader goes through a caption from left to right like a person: a noun
+Every lesson that trains a captioner uses it. The reader goes through a caption from left to right like a person: a noun
 collects the adjectives before it, a verb belongs to the subject (a participle to the noun just before it), a relation
-waits for its second noun. What it cannot read is reported, never guessed.
+waits for its second noun. What it cannot parse is reported, never guessed.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Truth:
 
 @dataclass
 class Reading:
-    """A caption half read: what it said so far, and what still waits for its noun or verb."""
+    """A caption parsed up to some word: its statements so far, and what still waits for its noun or verb."""
 
     statements: list[Statement] = field(default_factory=list)
     not_understood: list[str] = field(default_factory=list)
@@ -62,7 +62,7 @@ class Reading:
     latest: str = ""  # the noun that a participle or a relation after it belongs to
 
     def settle(self):
-        """Close what waits: adjectives after "is" belong to the subject; others are not understood."""
+        """Resolve what waits: adjectives after "is" belong to the subject; others are not understood."""
         for word in self.before_noun:
             if self.copula and self.subject and word not in ARTICLES:
                 self.adjective(self.subject, word)
@@ -78,7 +78,7 @@ class Reading:
         self.link = ""
 
     def adjective(self, kind: str, word: str):
-        """Say a colour or a size of an object."""
+        """Add a statement about the colour or the size of an object."""
         says = WORD_CLASS[word]
         self.statements.append(Statement(kind, says, MEANINGS[says][word]))
 
@@ -170,7 +170,7 @@ def read(caption: str) -> Reading:
 
 
 def holds(statement: Statement, scene) -> bool:
-    """Tell whether a statement is true of a scene."""
+    """Return whether a statement is true of a scene."""
     subject, says, value = statement
     if says == "place":
         return scene.place == value
