@@ -181,7 +181,7 @@ def test_there_is_a_recipe_for_every_model_with_settings_that_it_knows():
 @pytest.mark.parametrize(
     ("typed", "shown"),
     [
-        (["--data", "/home/me/my photos", "--out", "runs/mine/"], "--data 'my photos' --out mine"),
+        (["--data", "/srv/me/my photos", "--out", "runs/mine/"], "--data 'my photos' --out mine"),
         ([r"--out=C:\Users\me\runs\a", "--resume", "--seed", "2"], "--out=a --seed 2"),
         (["--out=/a=b/c"], "--out=c"),
     ],
