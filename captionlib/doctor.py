@@ -211,10 +211,9 @@ def real_data() -> Iterator[Line]:
 
 def wordnet() -> Iterator[Line]:
     """Yield whether NLTK's WordNet is there; only the METEOR score needs it."""
-    import nltk
+    from captionlib.metrics import meteor_available
 
-    try:
-        nltk.data.find("corpora/wordnet.zip")
+    if meteor_available():
         yield True, "WordNet for METEOR"
-    except LookupError:
+    else:
         yield True, "WordNet absent, and needed for METEOR alone; `python -m nltk.downloader wordnet` fetches it"

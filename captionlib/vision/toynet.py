@@ -222,8 +222,6 @@ def scores(network: keras.Model, scenes: list[toyscenes.Scene]) -> dict[str, flo
 
 def train(batches: int, seed: int) -> keras.Model:
     """Train a new ToyNet on `batches` times 32 fresh scenes; the learning rate rises, then falls along a cosine."""
-    keras.utils.set_random_seed(seed)
-    tf.config.experimental.enable_op_determinism()
     network = build()
     trained = keras.Model(network.input, network.output["logits"])
     rate = keras.optimizers.schedules.CosineDecay(1e-4, batches - 100, 1e-3, warmup_target=2e-3, warmup_steps=100)
@@ -286,6 +284,8 @@ def main():
     ask.add_argument("--batches", type=int, default=2500)
     ask.add_argument("--seed", type=int, default=2)
     given = ask.parse_args()
+    keras.utils.set_random_seed(given.seed)
+    tf.config.experimental.enable_op_determinism()
     started = time.monotonic()
     network = train(given.batches, given.seed)
     minutes = round((time.monotonic() - started) / 60, 1)
