@@ -111,14 +111,9 @@ def fit(
         keeper.restore()
     done = len(keeper.history)
     if done < epochs and not keeper.is_over():
-        steps = {"initial_epoch": done, "epochs": epochs, "steps_per_epoch": len(train_batches), "verbose": 0}
-        trainer.fit(
-            train_batches.stream(done, epochs), validation_data=val_batches.stream(), callbacks=[keeper], **steps
-        )
-        if is_undecided(keeper.history):
-            tqdm.write(
-                "The validation scores of all epochs are equal; the one with the lowest validation loss is kept."
-            )
+        batches, steps = train_batches.stream(done, epochs), {"initial_epoch": done, "epochs": epochs}
+        steps |= {"steps_per_epoch": len(train_batches), "shuffle": False, "verbose": 0}
+        trainer.fit(batches, validation_data=val_batches.stream(), callbacks=[keeper], **steps)
     load_weights(decoder, folder / "decoder.weights.h5")
     return keeper.history
 

@@ -239,6 +239,7 @@ def test_a_killed_run_resumes_to_the_same_losses(tmp_path):
     assert (whole / "decoder.weights.h5").read_bytes() == (killed / "decoder.weights.h5").read_bytes()
 
 
+@pytest.mark.filterwarnings("error::UserWarning")  # Keras warns of streams that it would like to shuffle
 def test_training_stops_when_the_score_stops_rising(tmp_path):
     data = dataset()
     batches, tokenizer = make_batches(data)
