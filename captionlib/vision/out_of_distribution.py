@@ -98,7 +98,7 @@ class OutOfDistribution:
                 components, references = saved["components"], saved["references"]
                 threshold = float(saved["threshold"])
         except (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile) as error:
-            what = "is missing" if isinstance(error, FileNotFoundError) else f"is damaged ({error})"
+            what = "is missing" if isinstance(error, FileNotFoundError) else "is damaged"
             raise CaptionlibError(f"{path} {what}: train the model again.") from error
         if components.shape[:1] != (depth,) or references.ndim != 2 or references.shape[1:] != components.shape[1:]:
             raise CaptionlibError(f"{path} is of another encoder than this captioner's: train the model again.")
