@@ -146,6 +146,7 @@ def test_it_prints_an_address_that_answers_at_once_shows_no_news_and_stops_with_
     code = "import sys; from captionlib.course import lab; lab.doctor.run = lambda: True; "
     code += f"lab.PROJECT = lab.Path({str(tmp_path)!r}); sys.exit(lab.main())"
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a server that has just stopped does not count
         with contextlib.suppress(OSError):  # somebody else has Jupyter's own port already
             taken.bind(("127.0.0.1", 8888))
             taken.listen()
