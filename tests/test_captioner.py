@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from captionlib import metrics
+from captionlib import cli, metrics
 from captionlib.captioner import Captioner, folder_of, shipped
 from captionlib.data import CaptionDataset, flickr8k, toyscenes
 from captionlib.errors import CaptionlibError
@@ -26,9 +26,17 @@ def scenes():
     return [truth[name] for name in names], [toyscenes.draw(truth[name]) for name in names]
 
 
-def run(*words, env=None):
+def run(*words):
     """The command in a process of its own."""
     return subprocess.run([sys.executable, "-m", "captionlib", *map(str, words)], capture_output=True, text=True)
+
+
+def run_here(monkeypatch, capfd, *words):
+    """The command in this process: exit code and what it printed."""
+    monkeypatch.setattr(sys, "argv", ["captionlib", *map(str, words)])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    return left.value.code or 0, *capfd.readouterr()
 
 
 def test_all_models_are_shipped():
@@ -110,7 +118,7 @@ def test_evaluate_scores_what_it_reports(name, tmp_path, monkeypatch):
         Captioner.load(name).evaluate(dataset, "validation")
 
 
-def test_the_command_captions_pictures_and_marks_one_that_is_unlike_the_training_pictures(scenes, tmp_path):
+def test_the_command_captions_pictures_and_marks_one_unlike_the_training_pictures(scenes, tmp_path, monkeypatch, capfd):
     noise = np.random.default_rng(0).integers(0, 256, (96, 96, 3), np.uint8)
     for i, image in enumerate([*scenes[1][:2], noise]):
         Image.fromarray(image).save(tmp_path / f"{i}.png")
@@ -124,7 +132,7 @@ def test_the_command_captions_pictures_and_marks_one_that_is_unlike_the_training
     assert [line.endswith(unlike) for line in lines] == [False, False, True]
     assert done.stderr.count("\n") == 1 and "broken.jpg" in done.stderr
     assert Image.open(tmp_path / "maps.png").width > 300
-    rows = json.loads(run("caption", *paths, "--model", FOR_SCENES[1], "--json").stdout)
+    rows = json.loads(run_here(monkeypatch, capfd, "caption", *paths, "--model", FOR_SCENES[1], "--json")[1])
     said = {line.removesuffix(unlike).split(": ", 1)[1] for line in lines}
     assert {row.get("caption") for row in rows} == said | {None}
     assert [row.get("out_of_distribution") for row in rows] == [False, False, True, None]
@@ -139,10 +147,10 @@ def test_a_picture_unlike_the_training_pictures_is_marked(scenes):
     assert strange.out_of_distribution and strange.distance > max(caption.distance for caption in known)
 
 
-def test_the_demo_page_holds_everything(tmp_path):
-    done = run("demo", "--out", tmp_path / "page.html", "--scenes", "2")
+def test_the_demo_page_holds_everything(tmp_path, monkeypatch, capfd):
+    code, _, err = run_here(monkeypatch, capfd, "demo", "--out", tmp_path / "page.html", "--scenes", "2")
     page = (tmp_path / "page.html").read_text(encoding="utf8")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (code, err) == (0, "")
     assert page.count('<img alt="') == 2 and "http" not in page
     assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
 

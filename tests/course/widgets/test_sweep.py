@@ -1,4 +1,4 @@
-"""Composer and scrubber at every value of every control, then 200 drawn settings: a described picture or a sentence."""
+"""Composer and scrubber at every value of every control, then on a random walk: a described picture or a sentence."""
 
 import random
 import re
@@ -36,7 +36,7 @@ def values(control):
 
 
 def all_settings(controls, seed=0):
-    """Set every control to each of its values, the others as they were; then all of them at random, 200 times."""
+    """Set every control to each of its values, the others as they were; then one at a time at random, 200 times."""
     for control in controls:
         start = control.value
         for value in values(control):
@@ -44,9 +44,9 @@ def all_settings(controls, seed=0):
             yield control.description, value
         control.value = start if start in values(control) else values(control)[0]
     rng = random.Random(seed)
-    for _ in range(200):
-        for control in controls:
-            control.value = rng.choice(values(control))
+    for _ in range(200 if len(controls) > 1 else 0):
+        control = rng.choice(controls)
+        control.value = rng.choice(values(control))
         yield "drawn", [control.value for control in controls]
 
 
