@@ -16,13 +16,19 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from nltk.tokenize import NLTKWordTokenizer
 
 from captionlib import storage
 from captionlib.errors import CaptionlibError
 
 SPECIALS = ["<pad>", "<start>", "<end>", "<unk>"]
 PAD, START, END, UNK = range(4)
+
+
+def treebank(text: str) -> list[str]:
+    """Split as the Penn Treebank does: "don't" is do and n't."""
+    from nltk.tokenize import NLTKWordTokenizer  # a second to import, and a captioner that only decodes needs none
+
+    return NLTKWordTokenizer().tokenize(text)
 
 
 def characters(kind: str) -> str:
@@ -34,7 +40,7 @@ PUNCTUATION = re.compile(f"[{re.escape(string.punctuation + characters('P'))}´]
 SIGNS = characters("M") + "\u200c\u200d"  # vowel signs and joiners: parts of words (Hindi, Arabic ...), though no \w
 SPLITTERS = {
     "whitespace": str.split,
-    "treebank": NLTKWordTokenizer().tokenize,
+    "treebank": treebank,
     "wordpunct": re.compile(rf"[\w{SIGNS}]+|[^\w\s{SIGNS}]+").findall,  # NLTK's, with the signs
 }  # none needs data files
 # Letters of scripts that are written without spaces: Thai, Lao, Tibetan, Burmese, Khmer, Japanese, Chinese.
