@@ -20,7 +20,9 @@ from captionlib.course.figures.drawing import (
     picture,
     sheet,
 )
-from captionlib.plots.palette import PAPER, Figure, house_style
+from captionlib.plots.palette import INK, PAPER, Figure, house_style
+
+SUBSCRIPTS = "₀₁₂₃"  # math text is off in figures
 
 # ToyNet's layers: left and bottom of the drawn map, locations per side, channels, receptive field..
 MAPS = [(20, 47, 48, 24, 3), (37, 47, 48, 32, 7), (54, 47, 24, 64, 11)]
@@ -98,73 +100,82 @@ def one_layer(axes: Axes) -> None:
 
 @house_style
 def how_the_lstm_works() -> Figure:
-    """Draw `ShowAndTell`: the picture gives the first state, one step per word, and the inside of a step.
+    """Draw `ShowAndTell`: the image gives the initial state, one LSTM step per word, and the gates inside a step.
 
     Returns:
         A figure as wide as a notebook.
     """
-    figure, axes = canvas("The LSTM carries a state from word to word: it keeps some, adds some, shows some", 72)
-    lane(axes, "once a picture", (0.5, 36, 36.5, 31.5))
-    lane(axes, "once a word", (39, 36, 80.5, 31.5))
-    cells(axes, 3, 44, 11, feature_shades(), "features")
-    note(axes, 8.5, 42, "(144, 128)")
-    box(axes, "first state", "state", (18, 45, 17, 9), "from the mean")
-    arrow(axes, (14, 49.5), (18, 49.5))
-    note(axes, 45.7, 53.4, "cell (256)")
-    note(axes, 45.7, 45.6, "hidden (256)")
+    figure, axes = canvas(
+        "At each step, the cell state is scaled by the forget gate and added to, and nothing else", 72
+    )
+    lane(axes, "once per image", (0.5, 38.5, 36.5, 29))
+    lane(axes, "once per word", (39, 38.5, 80.5, 29))
+    cells(axes, 3, 46, 11, feature_shades(), "features")
+    note(axes, 8.5, 43.7, "features\n(144, 128)")
+    box(axes, "initial state", "state", (18, 47, 17, 9), "from the mean")
+    arrow(axes, (14, 51.5), (18, 51.5))
+    note(axes, 45.7, 55.4, "c₀ (256)")
+    note(axes, 45.7, 47.6, "h₀ (256)")
     words = ["<start>", "a", "red", "boat", "sails"]
-    for before, left, last, new in zip((35, 63, 81, 99), (52, 70, 88, 106), words, words[1:], strict=False):
-        for y in (51.5, 47.5):
-            arrow(axes, (before, y), (left, y), role="state")
-        box(axes, "LSTM", "state", (left, 45, 11, 9))
-        for word, y in ((last, 39.5), (new, 59.5)):
+    for step, (before, left) in enumerate(zip((35, 63, 81, 99), (52, 70, 88, 106), strict=True)):
+        arrow(axes, (before, 53.5), (left, 53.5), role="state", bold=True)
+        arrow(axes, (before, 49.5), (left, 49.5), role="state")
+        if step:
+            note(axes, left - 3.7, 55.4, f"c{SUBSCRIPTS[step]}")
+            note(axes, left - 3.7, 47.6, f"h{SUBSCRIPTS[step]}")
+        box(axes, "LSTM", "state", (left, 47, 11, 9))
+        for word, y in ((words[step], 41.5), (words[step + 1], 61.5)):
             chips(axes, [word], left + 5.5 - (1.7 + 1.15 * len(word)) / 2, y)
-            arrow(axes, (left + 5.5, y + 2), (left + 5.5, y + 5.5)) if y < 50 else None
-        arrow(axes, (left + 5.5, 54), (left + 5.5, 57.5))
-    note(axes, 49, 39.5, "reads", ha="right")
-    note(axes, 49, 59.5, "says", ha="right")
+        arrow(axes, (left + 5.5, 43.5), (left + 5.5, 47))
+        arrow(axes, (left + 5.5, 56), (left + 5.5, 59.5))
+    note(axes, 51, 41.5, "input word", ha="right")
+    note(axes, 51, 61.5, "next word", ha="right")
     inside_a_step(axes)
     return figure
 
 
 def inside_a_step(axes: Axes) -> None:
-    """Draw the four gates of an LSTM and what they do to its cell."""
-    told = "inside one step: gates f, i, o go from 0, nothing, to 1, all; tanh squeezes numbers to −1 to 1"
-    lane(axes, told, (0.5, 1, 119, 33))
-    cell, middle, bus = 26, 19.5, 4
-    for x, y in ((3, cell), (106, cell), (106, middle), (3, bus)):
-        note(axes, x, y, "cell (256)" if y == cell else "hidden (256)", ha="left")
-    for start, end in ((14, 32.3), (35.7, 60.3), (63.7, 105)):
-        arrow(axes, (start, cell), (end, cell), role="state")
-    for x, y, sign, text in ((34, cell, "×", "keep some: × f"), (62, cell, "+", "add some")):
-        joint(axes, x, y, sign, "state")
-        note(axes, x, y + 3.2, text)
-    joint(axes, 62, middle, "×", "state")
-    joint(axes, 93, middle, "×", "state")
-    note(axes, 95, middle - 2.2, "show some", ha="left")
-    for x, name, span in (
-        (34, "forget f", "what to keep"),
-        (52, "into i", "what to add"),
-        (73, "candidate g", "new, −1 to 1"),
-        (93, "out o", "what to show"),
+    """Draw the three gates and the candidate of an LSTM step, and what they do to the cell state."""
+    told = "one step: σ gives 0 to 1, tanh gives −1 to 1, ⊙ multiplies element by element"
+    lane(axes, told, (0.5, 1, 119, 35.5))
+    cell, middle, bus = 27, 18.5, 4.5
+    for x, y, text in (
+        (3, cell, "cell state\ncₜ₋₁ (256)"),
+        (106.5, cell, "cell state\ncₜ (256)"),
+        (106.5, middle + 1, "hidden state\nhₜ (256)"),
+        (9.2, 11, "word vector\nxₜ (128)"),
+        (3, bus, "hidden state\nhₜ₋₁ (256)"),
     ):
-        width = 17 if name == "candidate g" else 15
-        box(axes, name, "state", (x - width / 2, 7.5, width, 8), span)
-        arrow(axes, (x, bus), (x, 7.5))
-    arrow(axes, (34, 15.5), (34, cell - 1.7))
-    arrow(axes, (52, 15.5), (52, middle), (60.3, middle))
-    arrow(axes, (73, 15.5), (73, middle), (63.7, middle))
+        note(axes, x, y, text, ha="left")
+    for start, end in ((14.5, 32.3), (35.7, 60.3), (63.7, 105.5)):
+        arrow(axes, (start, cell), (end, cell), role="state", bold=True)
+    for x, y, sign in ((34, cell, "⊙"), (62, cell, "+"), (62, middle, "⊙"), (94, middle, "⊙")):
+        joint(axes, x, y, sign, "state")
+    note(axes, 34, cell + 3.2, "fₜ ⊙ cₜ₋₁", color=INK)
+    note(axes, 62, cell + 3.2, "cₜ = fₜ ⊙ cₜ₋₁ + iₜ ⊙ gₜ", color=INK)
+    note(axes, 63.2, 22.8, "iₜ ⊙ gₜ", ha="left", color=INK)
+    note(axes, 95.3, 15.5, "hₜ = oₜ ⊙ tanh(cₜ)", ha="left", color=INK)
+    for x, name, span in (
+        (34, "forget gate fₜ", "σ"),
+        (53.5, "input gate iₜ", "σ"),
+        (74, "candidate gₜ", "tanh"),
+        (94, "output gate oₜ", "σ"),
+    ):
+        box(axes, name, "state", (x - 9, 7, 18, 7), span)
+        arrow(axes, (x, bus), (x, 7))
+    arrow(axes, (34, 14), (34, cell - 1.7))
+    arrow(axes, (53.5, 14), (53.5, middle), (60.3, middle))
+    arrow(axes, (74, 14), (74, middle), (63.7, middle))
     arrow(axes, (62, middle + 1.7), (62, cell - 1.7))
-    arrow(axes, (93, 15.5), (93, middle - 1.7))
-    arrow(axes, (93, cell), (93, middle + 1.7))
-    note(axes, 94, 23.3, "tanh", ha="left")
-    arrow(axes, (94.7, middle), (105, middle), role="state")
-    arrow(axes, (17, bus), (22, bus), role="state", head=False)
-    arrow(axes, (22, bus), (93, bus), head=False)
+    arrow(axes, (94, 14), (94, middle - 1.7))
+    arrow(axes, (94, cell), (94, middle + 1.7))
+    box(axes, "tanh", "state", (90, 21.9, 8, 3.4))
+    arrow(axes, (95.7, middle), (105.5, middle), role="state")
     chips(axes, ["red"], 3, 11)
-    arrow(axes, (8.2, 11), (22, 11), (22, bus), head=False)
-    note(axes, 14.5, 12.8, "(128)")
-    note(axes, 57.5, 2.4, "both, side by side, go to all four")
+    arrow(axes, (20.5, 11), (23, 11), (23, bus), head=False)
+    arrow(axes, (15.5, bus), (23, bus), role="state", head=False)
+    arrow(axes, (23, bus), (94, bus), head=False)
+    note(axes, 64, 2.6, "xₜ and hₜ₋₁ go to all four; each has its own weights W, U and bias b")
 
 
 @house_style

@@ -58,8 +58,10 @@ def box(axes: Axes, text: str, role: str, place: tuple, below: str = "", bright:
         axes.text(x, y - 1.4, below, fontsize=10, **style)
 
 
-def arrow(axes: Axes, *corners: tuple, role: str | None = None, head: bool = True, dashed: bool = False) -> None:
-    """Draw an arrow through corners, which it rounds; grey, or in the colour of a role."""
+def arrow(
+    axes: Axes, *corners: tuple, role: str | None = None, head: bool = True, dashed: bool = False, bold: bool = False
+) -> None:
+    """Draw an arrow through corners, which it rounds; grey, or in the colour of a role; bold where it is the topic."""
     points = [np.array(corner, float) for corner in corners]
     vertices, codes = [points[0]], [Path.MOVETO]
     for before, here, after in zip(points, points[1:], points[2:], strict=False):
@@ -67,15 +69,16 @@ def arrow(axes: Axes, *corners: tuple, role: str | None = None, head: bool = Tru
         vertices += [turn[0], here, turn[1]]
         codes += [Path.LINETO, Path.CURVE3, Path.CURVE3]
     path = Path([*vertices, points[-1]], [*codes, Path.LINETO])
-    patch = FancyArrowPatch(path=path, arrowstyle="-|>" if head else "-", mutation_scale=10, linewidth=1.3, zorder=1)
+    patch = FancyArrowPatch(path=path, arrowstyle="-|>" if head else "-", mutation_scale=10, zorder=1)
     patch.set(color=ROLES[role] if role else QUIET, linestyle=(0, (4, 2)) if dashed else "solid", fill=head)
+    patch.set_linewidth(2.6 if bold else 1.3)
     axes.add_patch(patch)
 
 
 def joint(axes: Axes, x: float, y: float, sign: str, role: str) -> None:
-    """Draw where two arrows are multiplied or added, number by number."""
+    """Draw where two arrows are multiplied or added, element by element: the circle makes ⊙ of a dot."""
     axes.add_patch(Circle((x, y), 1.7, facecolor=PAPER, edgecolor=ROLES[role], linewidth=1.5, zorder=2))
-    axes.text(x, y, sign, ha="center", va="center_baseline", fontsize=12, zorder=3)
+    axes.text(x, y, "•" if sign == "⊙" else sign, ha="center", va="center_baseline", fontsize=12, zorder=3)
 
 
 def note(axes: Axes, x: float, y: float, text: str, ha: str = "center", color: str = QUIET) -> None:
