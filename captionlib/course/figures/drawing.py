@@ -1,7 +1,7 @@
 """The strokes that all drawings of the course share: boxes, arrows, words on orange, grids of cells (every lesson).
 
-A drawing is 120 units wide, 13 of them an inch, and reads from left to right; pictures go the upper way, words the
-lower way. Boxes are what computes, in the colour of what comes out of them; shapes stand at the arrows.
+A drawing is 120 units wide, 13 of them an inch, and reads from left to right; images take the upper path, words the
+lower one. Boxes are what computes, in the colour of their output; shapes stand at the arrows.
 """
 
 from functools import cache
@@ -127,11 +127,12 @@ def scene() -> np.ndarray:
     return toyscenes.draw(SCENE)
 
 
-def picture(axes: Axes, x: float, y: float, side: float, part: tuple[slice, slice] | None = None) -> None:
-    """Show the boat, or a part of its rows and columns; not as an AxesImage, so that a notebook keeps a crisp PNG."""
+def picture(axes: Axes, x: float, y: float, side: float, shown: np.ndarray | None = None) -> None:
+    """Show the boat, or another square image (side, side, 3); no AxesImage, so that a notebook keeps a crisp PNG."""
     place = TransformedBbox(Bbox.from_bounds(x, y, side, side), axes.transData)
-    image = BboxImage(place, interpolation="nearest" if part else "lanczos", zorder=2)
-    image.set_data(scene()[part] if part else scene())
+    shown = scene() if shown is None else shown
+    image = BboxImage(place, interpolation="lanczos" if len(shown) == len(scene()) else "nearest", zorder=2)
+    image.set_data(shown)
     axes.add_artist(image)
 
 
@@ -143,7 +144,8 @@ def feature_shades(side: int = GRID) -> np.ndarray:
 
 
 def attention_weights() -> np.ndarray:
-    """Shade a grid like attention to the boat: (12, 12) from 0 to 1."""
+    """Make up attention weights with their peak at the boat: (12, 12), sum 1."""
     middle = np.mean(list(toyscenes.cells_of(SCENE, "boat", (GRID, GRID))), axis=0)
     row, column = np.indices((GRID, GRID))
-    return np.exp(-((row - middle[0]) ** 2 + (column - middle[1]) ** 2) / 4)
+    weights = np.exp(-((row - middle[0]) ** 2 + (column - middle[1]) ** 2) / 4)
+    return weights / weights.sum()
