@@ -1,7 +1,7 @@
 """The strokes that all drawings of the course share: boxes, arrows, words on orange, grids of cells (every lesson).
 
-A drawing is 120 units wide, 13 of them an inch, and reads from left to right; pictures go the upper way, words the
-lower way. Boxes are what computes, in the colour of what comes out of them; shapes stand at the arrows.
+A drawing is 120 units wide, 13 of them an inch, and reads from left to right; images take the upper path, words the
+lower one. Boxes are what computes, in the colour of their output; shapes stand at the arrows.
 """
 
 from functools import cache
@@ -58,8 +58,10 @@ def box(axes: Axes, text: str, role: str, place: tuple, below: str = "", bright:
         axes.text(x, y - 1.4, below, fontsize=10, **style)
 
 
-def arrow(axes: Axes, *corners: tuple, role: str | None = None, head: bool = True, dashed: bool = False) -> None:
-    """Draw an arrow through corners, which it rounds; grey, or in the colour of a role."""
+def arrow(
+    axes: Axes, *corners: tuple, role: str | None = None, head: bool = True, dashed: bool = False, bold: bool = False
+) -> None:
+    """Draw an arrow through corners, which it rounds; grey, or in the colour of a role; bold where it is the topic."""
     points = [np.array(corner, float) for corner in corners]
     vertices, codes = [points[0]], [Path.MOVETO]
     for before, here, after in zip(points, points[1:], points[2:], strict=False):
@@ -67,15 +69,16 @@ def arrow(axes: Axes, *corners: tuple, role: str | None = None, head: bool = Tru
         vertices += [turn[0], here, turn[1]]
         codes += [Path.LINETO, Path.CURVE3, Path.CURVE3]
     path = Path([*vertices, points[-1]], [*codes, Path.LINETO])
-    patch = FancyArrowPatch(path=path, arrowstyle="-|>" if head else "-", mutation_scale=10, linewidth=1.3, zorder=1)
+    patch = FancyArrowPatch(path=path, arrowstyle="-|>" if head else "-", mutation_scale=10, zorder=1)
     patch.set(color=ROLES[role] if role else QUIET, linestyle=(0, (4, 2)) if dashed else "solid", fill=head)
+    patch.set_linewidth(2.6 if bold else 1.3)
     axes.add_patch(patch)
 
 
 def joint(axes: Axes, x: float, y: float, sign: str, role: str) -> None:
-    """Draw where two arrows are multiplied or added, number by number."""
+    """Draw where two arrows are multiplied or added, element by element: the circle makes ⊙ of a dot."""
     axes.add_patch(Circle((x, y), 1.7, facecolor=PAPER, edgecolor=ROLES[role], linewidth=1.5, zorder=2))
-    axes.text(x, y, sign, ha="center", va="center_baseline", fontsize=12, zorder=3)
+    axes.text(x, y, "•" if sign == "⊙" else sign, ha="center", va="center_baseline", fontsize=12, zorder=3)
 
 
 def note(axes: Axes, x: float, y: float, text: str, ha: str = "center", color: str = QUIET) -> None:
@@ -124,11 +127,12 @@ def scene() -> np.ndarray:
     return toyscenes.draw(SCENE)
 
 
-def picture(axes: Axes, x: float, y: float, side: float, part: tuple[slice, slice] | None = None) -> None:
-    """Show the boat, or a part of its rows and columns; not as an AxesImage, so that a notebook keeps a crisp PNG."""
+def picture(axes: Axes, x: float, y: float, side: float, shown: np.ndarray | None = None) -> None:
+    """Show the boat, or another square image (side, side, 3); no AxesImage, so that a notebook keeps a crisp PNG."""
     place = TransformedBbox(Bbox.from_bounds(x, y, side, side), axes.transData)
-    image = BboxImage(place, interpolation="nearest" if part else "lanczos", zorder=2)
-    image.set_data(scene()[part] if part else scene())
+    shown = scene() if shown is None else shown
+    image = BboxImage(place, interpolation="lanczos" if len(shown) == len(scene()) else "nearest", zorder=2)
+    image.set_data(shown)
     axes.add_artist(image)
 
 
@@ -140,7 +144,8 @@ def feature_shades(side: int = GRID) -> np.ndarray:
 
 
 def attention_weights() -> np.ndarray:
-    """Shade a grid like attention to the boat: (12, 12) from 0 to 1."""
+    """Make up attention weights with their peak at the boat: (12, 12), sum 1."""
     middle = np.mean(list(toyscenes.cells_of(SCENE, "boat", (GRID, GRID))), axis=0)
     row, column = np.indices((GRID, GRID))
-    return np.exp(-((row - middle[0]) ** 2 + (column - middle[1]) ** 2) / 4)
+    weights = np.exp(-((row - middle[0]) ** 2 + (column - middle[1]) ** 2) / 4)
+    return weights / weights.sum()

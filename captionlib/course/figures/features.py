@@ -73,8 +73,8 @@ def top_activating_patches(image: np.ndarray, rows: list[tuple[str, np.ndarray, 
             show(patch, left + tall + 0.25 + j * (small + 0.06), bottom, small, interpolation="nearest")
     for x, text in (
         (0, "the picture"),
-        (left, "map"),
-        (left + tall + 0.25, "what it answers to most in other pictures"),
+        (left, "feature map"),
+        (left + tall + 0.25, "patches of other pictures that activate it most"),
     ):
         figure.text(x / WIDTH, 1 - (TITLE + 0.14) / height, text, va="center", color=QUIET, fontsize=10)
     add_title(figure, title)
@@ -162,7 +162,7 @@ def classic_networks(networks: dict[str, tuple[float, float, float]], title: str
         up = 8 * np.sign(cost - near[0]) if near else 0  # two neighbours' words make way for each other
         axes.annotate(told, (weights, cost), (9, up), textcoords="offset points", va="center", color=INK)
     axes.set(xscale="log", yscale="log", xlim=(0.1, 900), ylim=(0.02, 40))
-    axes.set(xlabel="million weights", ylabel="thousand million\nmultiplications a picture")
+    axes.set(xlabel="million weights", ylabel="billion multiplications\nper picture")
     axes.set_xticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
     axes.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
     axes.grid(color=PALE, zorder=0)

@@ -114,4 +114,4 @@ def test_the_decoders_have_the_shipped_models_shapes():
     shapes = {(told["locations"], told["depth"]), (told["locations"], head), ("T", head), ("T", units), (4 * units,)}
     drawn = figures.how_the_transformer_works()
     assert printed(drawn) == shapes | {("T", told["vocabulary_size"])}
-    assert (told["layers"], told["heads"]) == (2, 4) and "twice" in words(drawn)[0][0].get_text()
+    assert (told["layers"], told["heads"]) == (2, 4) and "2 blocks" in words(drawn)[0][0].get_text()
