@@ -24,12 +24,14 @@ ROLES = {
     "state": "#3bab7b",  # green
     "attention": "#872694",  # purple
 }
+COMPARED = ("#4477aa", "#ee6677", "#ccbb44", "#aa3377", "#228833", "#66ccee")  # optimisers, models: no role (Paul Tol)
 INK = "#1c2530"  # letters
 QUIET = "#667180"  # letters that matter less; contrast 4.9 on white
 PALE = "#e8ebef"  # background
 PAPER = "#ffffff"
 LETTERS = {"picture": PAPER, "features": PAPER, "words": INK, "state": INK, "attention": PAPER}  # on a role's colour
-MAP = "cividis"  # every map of numbers
+MAP = "cividis"  # every map of numbers from 0 up
+SIGNED = "BrBG"  # every map of numbers of both signs: 0 is white, in the middle
 
 STYLE = {
     "font.size": 11,

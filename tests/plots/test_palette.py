@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from captionlib.plots.palette import INK, LETTERS, PAPER, QUIET, ROLES
+from captionlib.plots.palette import COMPARED, INK, LETTERS, PAPER, QUIET, ROLES
 
 # Machado, Oliveira and Fernandes 2009, table 1, severity 1.0; they work on linear RGB.
 SIGHT = {
@@ -42,6 +42,15 @@ def test_roles_stay_apart_for_every_reader(sight):
     seen = {role: lab(np.clip(SIGHT[sight] @ linear(colour), 0, 1)) for role, colour in ROLES.items()}
     distance = {(a, b): np.linalg.norm(seen[a] - seen[b]) for a, b in combinations(seen, 2)}
     assert min(distance.values()) >= 20, min(distance, key=distance.get)
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_compared_things_stay_apart_for_every_reader(sight):
+    """The first four, which charts use together, farther than the last two."""
+    seen = [lab(np.clip(SIGHT[sight] @ linear(colour), 0, 1)) for colour in COMPARED]
+    distances = {(a, b): np.linalg.norm(seen[a] - seen[b]) for a, b in combinations(range(len(COMPARED)), 2)}
+    assert min(distance for (_, b), distance in distances.items() if b < 4) >= 15, distances
+    assert min(distances.values()) >= 10, distances
 
 
 def test_roles_stay_apart_in_grey_print():

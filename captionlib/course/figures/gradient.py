@@ -13,7 +13,7 @@ from captionlib.course.figures.drawing import arrow, canvas, note
 from captionlib.course.figures.labels import label_line_ends
 from captionlib.course.probes.surfaces import Surface
 from captionlib.plots.layout import WIDTH, add_title
-from captionlib.plots.palette import INK, MAP, PALE, PAPER, QUIET, ROLES, Figure, house_style
+from captionlib.plots.palette import COMPARED, INK, MAP, PALE, PAPER, QUIET, ROLES, Figure, house_style
 
 # Each node's middle in the drawing's units, its role, what made it, and what it was made from.
 NODES = {
@@ -30,7 +30,6 @@ NODES = {
 }
 WIDE, TALL = 12, 5.4  # of a node
 HALO = [matplotlib.patheffects.withStroke(linewidth=4, foreground=PAPER)]
-LINES = ("picture", "words", "state", "attention")  # the colours of up to four lines in one chart
 BEYOND = 1e-30, 1e30  # far below and above every chart: a line that goes there leaves it
 EDGE = 2.2  # maps show weights from -EDGE to EDGE
 
@@ -168,9 +167,9 @@ def learning_rate_sweep(rates: np.ndarray, ends: dict[str, dict[str, np.ndarray]
     add_title(figure, title)
     figure.get_layout_engine().set(wspace=0.05)  # the last rate of a chart stands beside the first of the next
     for axes, (name, optimisers) in zip(figure.subplots(1, len(ends), sharey=True), ends.items(), strict=True):
-        for (optimiser, losses), role in zip(optimisers.items(), LINES, strict=False):
+        for (optimiser, losses), colour in zip(optimisers.items(), COMPARED, strict=False):
             losses = np.clip(np.where(np.isfinite(losses), losses, np.inf), *BEYOND)
-            axes.loglog(rates, losses, color=ROLES[role], linewidth=2.5, label=optimiser)
+            axes.loglog(rates, losses, color=colour, linewidth=2.5, label=optimiser)
         label_powers_of_100(axes)
         axes.set_title(name, weight="normal", loc="center", fontsize=11)
         axes.set(xlabel="learning rate, by powers of ten", ylabel="loss at the end, by powers of ten")
@@ -278,8 +277,8 @@ def learning_curves(curves: dict[str, np.ndarray], title: str, floor: tuple[str,
     figure = Figure(figsize=(6.8, 3.6), layout="constrained")
     axes = figure.subplots()
     longest, highest = max(map(len, curves.values())) - 1, max(map(np.max, curves.values()))
-    for (_, losses), role in zip(curves.items(), LINES, strict=False):
-        axes.plot(losses, color=ROLES[role], linewidth=2.5)
+    for (_, losses), colour in zip(curves.items(), COMPARED, strict=False):
+        axes.plot(losses, color=colour, linewidth=2.5)
     ends = [(len(losses) - 1, losses[-1], name) for name, losses in curves.items()]
     if floor:
         axes.plot([0, longest], [floor[1]] * 2, color=QUIET, linewidth=1, linestyle=(0, (2, 3)))

@@ -6,24 +6,23 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from captionlib.course.figures.labels import label_line_ends, powers_of_ten
-from captionlib.plots.layout import WIDTH, add_title
-from captionlib.plots.palette import INK, MAP, PAPER, QUIET, ROLES, Figure, house_style
+from captionlib.plots.layout import WIDTH, add_title, show_picture
+from captionlib.plots.palette import COMPARED, INK, MAP, PAPER, QUIET, ROLES, SIGNED, Figure, house_style
 
-ROWS = {"i": "into", "f": "forget", "g": "candidate", "o": "out", "c": "cell"}
-LINES = ("picture", "words", "state", "attention", "features")  # the colours of up to five lines
+ROWS = {"i": "input gate", "f": "forget gate", "g": "candidate", "o": "output gate", "c": "cell state"}
 ON_ORANGE = {"boxstyle": "round,pad=0.2", "facecolor": ROLES["words"], "edgecolor": "none"}
-TRACK, TOP, LEFT, ACROSS = 1.44, 0.74, 0.95, 5.3  # inches; ACROSS is the room for the words
+TRACK, TOP, LEFT, ACROSS = 1.44, 0.74, 1.25, 5.0  # inches; ACROSS is the room for the words
 
 
 @house_style
 def gate_activations(
-    words: list[str], told: dict, units: dict[int, str], vocabulary: list[str], unclamped=None, clamped=(), title=""
+    words: list[str], trace: dict, units: dict[int, str], vocabulary: list[str], unclamped=None, clamped=(), title=""
 ) -> Figure:
     """Show a few units of an LSTM at every word, and the probabilities of the next word.
 
     Args:
         words: The T words read.
-        told: Gates i, f, g, o and cell c, each (T, H), and probs (T, V).
+        trace: Gates i, f, g, o and cell state c, each (T, H), and probs (T, V).
         units: Which units to show, and what each is called.
         vocabulary: The V words.
         unclamped: Probabilities of the next word without the clamped gates, (V,); None when none is clamped.
@@ -33,7 +32,7 @@ def gate_activations(
     Returns:
         A figure as wide as a notebook.
     """
-    probs = told["probs"][-1]
+    probs = trace["probs"][-1]
     leader = vocabulary[int(probs.argmax())]
     title = title or f"After “{' '.join(words[1:]) or words[0]}”, “{leader}” leads with {probs.max():.0%}"
     step = 0.25 if len(words) > 7 else 0  # many words stand on two levels in turn
@@ -44,7 +43,7 @@ def gate_activations(
     for number, (unit, name) in enumerate(units.items()):
         bottom = height - top - TRACK * (number + 1) + 0.1
         axes = figure.add_axes((LEFT / WIDTH, bottom / height, ACROSS / WIDTH, (TRACK - 0.38) / height))
-        track(axes, {row: told[row][:, unit] for row in ROWS}, f"unit {unit}: {name}")
+        track(axes, {row: trace[row][:, unit] for row in ROWS}, f"unit {unit}: {name}")
         for row in dict(clamped):
             first, *_, last = sorted([t for gate, t in clamped if gate == row] * 2)
             corner = (first - 0.5, list(ROWS).index(row) - 0.5)  # one box from the first to the last clamped word
@@ -55,27 +54,32 @@ def gate_activations(
     for t, word in enumerate(words):
         x, y = (LEFT + ACROSS * (t + 0.5) / len(words)) / WIDTH, 1 - (0.54 + step * (t % 2)) / height
         figure.text(x, y, word, ha="center", va="center", fontsize=10, bbox=ON_ORANGE)
-    bars = figure.add_axes((7.35 / WIDTH, 0.72 / height, 1.25 / WIDTH, (height - top - 0.9) / height))
+    below = 0.9 if unclamped is None else 1.1
+    bars = figure.add_axes((7.35 / WIDTH, (below - 0.18) / height, 1.25 / WIDTH, (height - top - below) / height))
     next_word_bars(bars, probs, unclamped, vocabulary)
-    for x, share, key in ((7.3, 0.0, "0 shut"), (8.05, 1.0, "1 open")):  # what the colours say
-        style = {"facecolor": colormaps[MAP](share), "edgecolor": "none", "boxstyle": "round,pad=0.2"}
-        figure.text(
-            x / WIDTH, 1 - 0.54 / height, key, color=INK if share else PAPER, va="center", fontsize=10, bbox=style
-        )
+    keys = [(7.0, 0.42, MAP, 0.0, "0 closed"), (8.0, 0.42, MAP, 1.0, "1 open")]
+    keys += [(7.0, 0.68, SIGNED, 0.1, "−"), (7.35, 0.68, SIGNED, 0.5, "0"), (7.7, 0.68, SIGNED, 0.9, "+")]
+    for x, y, colours, share, key in keys:  # what the colours say
+        ink = PAPER if share < 0.2 or key == "+" else INK
+        style = {"facecolor": colormaps[colours](share), "edgecolor": "none", "boxstyle": "round,pad=0.2"}
+        figure.text(x / WIDTH, 1 - y / height, key, color=ink, va="center", fontsize=10, bbox=style)
+    figure.text(8.0 / WIDTH, 1 - 0.68 / height, "g and c", color=INK, va="center", fontsize=10)
     return figure
 
 
 def track(axes: Axes, rows: dict[str, np.ndarray], name: str) -> None:
-    """Draw one unit: five rows of T cells (T,), dark for low and yellow for high, with the cell's numbers."""
-    high = [np.tanh(v / 2) / 2 + 0.5 if row == "c" else (v + 1) / 2 if row == "g" else v for row, v in rows.items()]
-    axes.imshow(np.stack(high), MAP, vmin=0, vmax=1, aspect="auto")
+    """Draw one unit: five rows of T cells (T,), gates from dark to yellow, candidate and cell state around white."""
+    signed = {"g": rows["g"], "c": np.tanh(rows["c"] / 2)}
+    empty = np.full_like(rows["c"], np.nan)  # (T,), not drawn
+    axes.imshow(np.stack([empty if row in signed else rows[row] for row in ROWS]), MAP, vmin=0, vmax=1, aspect="auto")
+    axes.imshow(np.stack([signed.get(row, empty) for row in ROWS]), SIGNED, vmin=-1, vmax=1, aspect="auto")
     for t, value in enumerate(rows["c"]):
-        letters = PAPER if high[-1][t] < 0.55 else INK
+        letters = PAPER if abs(signed["c"][t]) > 0.6 else INK
         number = f"{round(float(value), 1) + 0:.1f}".replace("-", "−")  # + 0, so that no number reads −0.0
         axes.text(t, 4, number, color=letters, ha="center", va="center", fontsize=10)
     for line, (row, label) in enumerate(ROWS.items()):
         axes.text(-0.6, line, f"{label} {row}", ha="right", va="center", fontsize=10)
-    axes.vlines(np.arange(len(high[0]) - 1) + 0.5, -0.5, 4.5, color=PAPER, linewidth=1.5)
+    axes.vlines(np.arange(len(rows["c"]) - 1) + 0.5, -0.5, 4.5, color=PAPER, linewidth=1.5)
     axes.axis("off")  # labels are texts: ticks would take half of the time
     axes.text(-0.5, -0.62, name, va="bottom", fontsize=10)
 
@@ -89,13 +93,46 @@ def next_word_bars(axes: Axes, probs: np.ndarray, unclamped: np.ndarray | None, 
         style = {"facecolor": PAPER, "edgecolor": INK, "linewidth": 1.5, "zorder": 3, "clip_on": False}
         axes.scatter(unclamped[best], range(len(best)), s=45, **style)
     for row, i in enumerate(best):
-        said = f"{probs[i]:.0%}" if probs[i] >= 0.01 else "<1%"
-        axes.text(1.08, row, said, transform=axes.get_yaxis_transform(), va="center", color=QUIET, fontsize=10)
+        share = f"{probs[i]:.0%}" if probs[i] >= 0.01 else "<1%"
+        axes.text(1.08, row, share, transform=axes.get_yaxis_transform(), va="center", color=QUIET, fontsize=10)
     axes.set_yticks(range(len(best)), [vocabulary[i] for i in best], color=INK)
     axes.set(xlim=(0, 1), ylim=(len(best) - 0.5, -0.6), xticks=[0, 0.5, 1])
-    axes.set_xlabel("odds of the next word\n○ with hands off" if unclamped is not None else "odds of the next word")
+    label = "probability of the next word"
+    axes.set_xlabel(label.replace(" of", "\nof") + ("\n○ without intervention" if unclamped is not None else ""))
     axes.tick_params(axis="y", length=0, pad=9)
     axes.spines["left"].set_visible(False)
+
+
+@house_style
+def next_word_with_intervention(
+    image: np.ndarray, words: list[str], probs: np.ndarray, unclamped: np.ndarray, vocabulary: list[str], title: str
+) -> Figure:
+    """Show a scene, and the probabilities of the next word with and without an intervention.
+
+    Args:
+        image: (rows, columns, 3) uint8, the scene.
+        words: The T words read, <start> first.
+        probs: (V,), with the intervention.
+        unclamped: (V,), without it.
+        vocabulary: The V words.
+        title: What is seen.
+
+    Returns:
+        A figure as wide as a notebook.
+    """
+    height = 2.9
+    figure = Figure(figsize=(WIDTH, height))
+    add_title(figure, title)
+    show_picture(figure.add_axes((0.1 / WIDTH, 0.12 / height, 2.3 / WIDTH, 2.3 / height)), image)
+    for number, word in enumerate(words[1:]):
+        x = (3.1 + 0.62 * number) / WIDTH
+        figure.text(x, 1.27 / height, word, ha="center", va="center", fontsize=12, bbox=ON_ORANGE)
+    end = (3.1 + 0.62 * (len(words) - 1)) / WIDTH
+    figure.text(end, 1.27 / height, "?", ha="center", va="center", fontsize=14, weight="bold")
+    bars = figure.add_axes((6.4 / WIDTH, 0.72 / height, 2.0 / WIDTH, 1.75 / height))
+    next_word_bars(bars, probs, unclamped, vocabulary)
+    bars.set_xlabel("probability of the next word\n○ without intervention")
+    return figure
 
 
 @house_style
@@ -118,11 +155,11 @@ def line_chart(x: np.ndarray, lines: dict, title: str, xlabel: str, ylabel: str,
     figure = Figure(figsize=(7.6, 3.7), layout="constrained")
     axes = figure.subplots()
     ends = []
-    for number, (role, (name, values)) in enumerate(zip(LINES, lines.items(), strict=False)):
+    for number, (colour, (name, values)) in enumerate(zip(COMPARED, lines.items(), strict=False)):
         runs = np.atleast_2d(values)
-        axes.plot(x, runs.mean(axis=0), color=ROLES[role], linewidth=2.5)
+        axes.plot(x, runs.mean(axis=0), color=colour, linewidth=2.5)
         if len(runs) > 1:  # later dots are smaller: where dots meet, all can be seen
-            axes.plot(x, runs.T, "o", color=ROLES[role], markersize=max(10 - 2 * number, 4), alpha=0.8)
+            axes.plot(x, runs.T, "o", color=colour, markersize=max(10 - 2 * number, 4), alpha=0.8)
         ends += [(x[-1], runs.mean(axis=0)[-1], name)] if name else []
     if mark:
         axes.axhline(mark[0], color=QUIET, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
@@ -159,7 +196,7 @@ def unit_histogram(values: np.ndarray, yes: np.ndarray, names: tuple[str, str], 
         peak = counts.argmax()
         axes.annotate(name, (edges[peak : peak + 2].mean(), counts[peak]), (0, 5), textcoords="offset points",
                       ha="center", color=INK)  # fmt: skip
-    axes.set(xlabel=xlabel, ylabel="how often", yticks=[])
+    axes.set(xlabel=xlabel, ylabel="share of words", yticks=[])
     axes.margins(y=0.15)
     axes.spines["left"].set_visible(False)
     add_title(figure, title)

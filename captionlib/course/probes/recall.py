@@ -69,6 +69,26 @@ def accuracy_and_gradients(kind: str, weights: list[np.ndarray], x: np.ndarray, 
     return accuracy, dx, [*gradients, states[:, -1].T @ dlogits, dlogits.sum(axis=0)]
 
 
+def gradient_norms(kind: str, distance: int, forget_bias: float = 1.0, seed: int = 0) -> np.ndarray:
+    """Measure how much gradient reaches each word in an untrained network that is asked for the first word.
+
+    Args:
+        kind: rnn or lstm.
+        distance: Steps between the first word and the answer.
+        forget_bias: Bias of the LSTM's forget gate.
+        seed: Of weights and of 64 sentences.
+
+    Returns:
+        (distance,), the mean norm of the gradient with respect to the word 1, 2, 3 ... steps before the last one,
+        relative to that of 1 step.
+    """
+    rng = np.random.default_rng(seed)
+    weights, (x, first) = init_weights(kind, rng, forget_bias), sentences(rng, 64, distance)
+    _, dx, _ = accuracy_and_gradients(kind, weights, x, first)
+    norms = np.linalg.norm(dx, axis=2).mean(axis=0)[-2::-1]  # without the last word, on which the output gate acts, too
+    return norms / norms[0]
+
+
 def train(kind: str, distance: int, forget_bias: float = 1.0, seed: int = 0, steps: int = 400) -> float:
     """Train a network to recall the first word.
 

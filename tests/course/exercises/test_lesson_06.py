@@ -6,7 +6,9 @@ import re
 import numpy as np
 import pytest
 
-from captionlib.course.exercises import lesson_06 as exercises
+from captionlib.course.exercises import lesson_06 as exercises  # before Keras: it checks its settings
+
+import keras  # isort: skip
 
 
 def sigmoid(z):
@@ -47,26 +49,26 @@ def halves(x, h, c, W, U, b):
         ("forget_bias", lambda n: -math.log(2 ** (1 / n) - 1) / math.log(2), "for 3 words"),
         ("forget_bias", lambda n: math.log(0.5 / n), "for 1 word"),
         ("forget_bias", lambda n: f"{n}", "for 1 word it gives '1', and a number is expected"),
-        ("one_step", with_(order="figo"), "in another order than i, f, g, o"),
-        ("one_step", with_(order="ifog"), "in another order than i, f, g, o"),
-        ("one_step", with_(activation=sigmoid), "the candidate has a sigmoid instead of tanh"),
-        ("one_step", with_(activation=lambda z: z), "the candidate has no tanh"),
-        ("one_step", with_(keep=False), "the cell state: at [0, 0]"),
-        ("one_step", with_(output=lambda c: c), "the hidden state: at [0, 0]"),
-        ("one_step", halves, "the cell state: at [0, 0]"),
-        ("one_step", lambda *a: step(*a)[::-1], "the two are swapped: the hidden state"),
-        ("one_step", lambda *a: step(*a)[0], "it gives ndarray, and two arrays are expected"),
+        ("numpy_step", with_(order="figo"), "in another order than i, f, g, o"),
+        ("numpy_step", with_(order="ifog"), "in another order than i, f, g, o"),
+        ("numpy_step", with_(activation=sigmoid), "the candidate has a sigmoid instead of tanh"),
+        ("numpy_step", with_(activation=lambda z: z), "the candidate has no tanh"),
+        ("numpy_step", with_(keep=False), "the cell state: at [0, 0]"),
+        ("numpy_step", with_(output=lambda c: c), "the hidden state: at [0, 0]"),
+        ("numpy_step", halves, "the cell state: at [0, 0]"),
+        ("numpy_step", lambda *a: step(*a)[::-1], "the two are swapped: the hidden state"),
+        ("numpy_step", lambda *a: step(*a)[0], "it gives ndarray, and two arrays are expected"),
         (
-            "one_step",
+            "numpy_step",
             lambda x, h, c, W, U, b: step(x[0], h[0], c[0], W, U, b),
             "its shape is (3,), and (2, 3) is expected",
         ),
-        ("one_step_back", lambda dh, new, U: dh @ U.T, "the derivative of tanh is missing"),
-        ("one_step_back", lambda dh, new, U: (dh * (1 - np.tanh(new) ** 2)) @ U.T, "here tanh is applied once more"),
-        ("one_step_back", lambda dh, new, U: (dh * (1 - new**2)) @ U, "so that the shape fits either way"),
-        ("one_step_back", lambda dh, new, U: dh * (1 - new**2), "the product with U is missing"),
-        ("one_step_back", lambda dh, new, U: (dh * (1 - new)) @ U.T, "for two sentences and three units: at [0, 0] it"),
-        ("one_step_back", lambda dh, new, U: ((dh * (1 - new**2)) @ U.T)[0], "its shape is (3,), and (2, 3) is"),
+        ("step_backward", lambda dh, new, U: dh @ U.T, "the derivative of tanh is missing"),
+        ("step_backward", lambda dh, new, U: (dh * (1 - np.tanh(new) ** 2)) @ U.T, "here tanh is applied once more"),
+        ("step_backward", lambda dh, new, U: (dh * (1 - new**2)) @ U, "so that the shape fits either way"),
+        ("step_backward", lambda dh, new, U: dh * (1 - new**2), "the product with U is missing"),
+        ("step_backward", lambda dh, new, U: (dh * (1 - new)) @ U.T, "for two sentences and three units: at [0, 0] it"),
+        ("step_backward", lambda dh, new, U: ((dh * (1 - new**2)) @ U.T)[0], "its shape is (3,), and (2, 3) is"),
     ],
 )
 def test_expected_mistakes_get_their_own_reason(exercise, mine, reason, capsys):
@@ -75,18 +77,101 @@ def test_expected_mistakes_get_their_own_reason(exercise, mine, reason, capsys):
     assert out.startswith("not yet: ") and reason in out, out
 
 
+class Cell(exercises.LSTMCell):
+    """The right cell; each mistake overrides one thing."""
+
+
+class Stub(Cell):
+    def build(self, input_shape): ...
+
+    def call(self, x, states):
+        return ...
+
+
+class OtherOrder(Cell):
+    def build(self, input_shape):
+        self.U = self.add_weight(shape=(self.units, 4 * self.units))
+        self.W = self.add_weight(shape=(input_shape[-1], 4 * self.units))
+        self.b = self.add_weight(shape=(4 * self.units,))
+
+
+class NoWeights(Cell):
+    def build(self, input_shape):
+        self.W, self.U, self.b = np.zeros((4, 12)), np.zeros((3, 12)), np.zeros(12)
+
+
+class OnlyOutput(Cell):
+    def call(self, x, states):
+        return super().call(x, states)[0]
+
+
+class OneState(Cell):
+    def call(self, x, states):
+        h, [_, c] = super().call(x, states)
+        return h, [h]
+
+
+class Swapped(Cell):
+    def call(self, x, states):
+        h, [_, c] = super().call(x, states)
+        return h, [c, h]
+
+
+class ShowsTheCell(Cell):
+    def call(self, x, states):
+        h, [_, c] = super().call(x, states)
+        return c, [h, c]
+
+
+class Tanh(Cell):
+    def call(self, x, states):
+        h, c = states
+        i, f, g, o = keras.ops.split(x @ self.W + h @ self.U + self.b, 4, axis=-1)
+        i, f, g, o = (keras.ops.sigmoid(gate) for gate in (i, f, g, o))
+        c = f * c + i * g
+        h = o * keras.ops.tanh(c)
+        return h, [h, c]
+
+
+class InNumpy(Cell):
+    def call(self, x, states):
+        weights = (np.asarray(weight) for weight in (self.W, self.U, self.b))
+        h, c = step(np.asarray(x), *(np.asarray(state) for state in states), *weights)
+        return keras.ops.convert_to_tensor(h), [keras.ops.convert_to_tensor(state) for state in (h, c)]
+
+
+@pytest.mark.parametrize("mine, reason", [
+    (lambda units: 3, "check needs your class, a keras.layers.Layer, and LSTMCell(3) is int"),
+    (OtherOrder, "build makes weights of shapes [(3, 12), (4, 12), (12,)], not [(4, 12)"),
+    (NoWeights, "build makes weights of shapes [], not"), (OnlyOutput, "call returns two things: the output h, and"),
+    (OneState, "the new states are [h, c], and call returns 1 of them"), (Swapped, "the two are swapped: the hidden"),
+    (ShowsTheCell, "the output of a step is its hidden state"), (Tanh, "the candidate has a sigmoid instead of tanh"),
+    (InNumpy, "no gradient reaches the weights: use keras.ops"),
+])  # fmt: skip
+def test_mistakes_in_the_keras_cell_get_their_own_reason(mine, reason, capsys):
+    exercises.keras_cell.check(mine)
+    out = capsys.readouterr().out
+    assert out.startswith("not yet: ") and reason in out, out
+
+
+def test_the_keras_cell_as_it_stands_is_not_attempted_and_the_right_one_is_correct(capsys):
+    exercises.keras_cell.check(Stub)
+    exercises.keras_cell.check(Cell)
+    assert capsys.readouterr().out == "not attempted: replace ... by your answer and run this cell again\ncorrect\n"
+
+
 def test_a_reason_has_few_digits(capsys):
-    exercises.one_step.check(with_(keep=False))
+    exercises.numpy_step.check(with_(keep=False))
     assert all(len(number.split(".")[1]) <= 3 for number in re.findall(r"\d+\.\d+", capsys.readouterr().out))
 
 
 def test_another_way_to_be_right_is_right(capsys):
     exercises.forget_bias.check(lambda n: -math.log(2 ** (1 / n) - 1))
-    exercises.one_step_back.check(lambda dh, new, U: np.einsum("bj,ij->bi", dh * (1 - new**2), U))
+    exercises.step_backward.check(lambda dh, new, U: np.einsum("bj,ij->bi", dh * (1 - new**2), U))
 
     def row_by_row(x, h, c, W, U, b):
         rows = [step(*(a[n : n + 1] for a in (x, h, c)), W, U, b) for n in range(len(x))]
         return [np.concatenate(each) for each in zip(*rows, strict=True)]
 
-    exercises.one_step.check(row_by_row)
+    exercises.numpy_step.check(row_by_row)
     assert capsys.readouterr().out == "correct\n" * 3

@@ -43,3 +43,13 @@ def rerun(kind, weights, x):
 def test_near_words_are_learned_and_an_untrained_network_guesses():
     assert recall.train("rnn", 5) > 0.9 and recall.train("lstm", 5, 1.0) > 0.9
     assert recall.train("rnn", 5, steps=0) < 0.4
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_gradients_vanish_in_the_order_that_lesson_06_shows(seed):
+    norms = {bias: recall.gradient_norms("lstm", 40, bias, seed) for bias in (0, 1, 4)}
+    plain = recall.gradient_norms("rnn", 40, seed=seed)
+    assert plain.shape == (40,) and plain[0] == norms[0][0] == 1
+    assert norms[0][19] < 1e-3 < norms[1][19] < 0.1 and 0.01 < plain[19] < 0.1 and norms[4][39] > 1
+    assert norms[0][39] > 100 * 0.5**39  # along the cell state alone: the rest comes through the hidden state
+    assert norms[1][9] > 0.1 and plain[9] > 0.1

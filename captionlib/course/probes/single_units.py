@@ -1,0 +1,98 @@
+"""Step 4, inside the decoder: what single units of an LSTM know, and what changes when somebody intervenes (lesson 06).
+
+Two kinds of evidence, kept apart. `record` observes: it reads captions and notes every cell state. The other functions
+intervene: they freeze the cell at one word, or exchange units of the initial state.
+"""
+
+from random import Random
+
+import numpy as np
+
+from captionlib.course.probes.numpy_decoder import NumpyDecoder
+from captionlib.data import toyscenes
+from captionlib.data.toyscenes.drawing import COLOURS
+
+State = tuple[np.ndarray, np.ndarray]  # hidden state and cell state, each (H,)
+FREEZE = {"i": 0, "f": 1}
+
+
+def initial_states(captioner, images: list[np.ndarray]) -> list[State]:
+    """Compute the initial state that a `ShowAndTell` captioner makes of each image (96, 96, 3)."""
+    batches = [np.stack(images[i : i + 50]) for i in range(0, len(images), 50)]
+    memories = [captioner.decoder.prepare(captioner.encoder(batch)) for batch in batches]
+    return [pair for memory in memories for pair in zip(memory["hidden"].numpy(), memory["cell"].numpy(), strict=True)]
+
+
+def random_scenes(captioner, count: int, seed: int) -> tuple[list, list[State]]:
+    """Draw scenes; returns them and the initial state of each."""
+    rng = Random(seed)
+    scenes = [toyscenes.random_scene(rng) for _ in range(count)]
+    return scenes, initial_states(captioner, [toyscenes.draw(scene) for scene in scenes])
+
+
+def record(decoder: NumpyDecoder, scenes: list, starts: list[State], seed: int) -> dict[str, np.ndarray]:
+    """Read one caption of each scene, as people wrote it, and note every word with the cell state after it.
+
+    Args:
+        decoder: The LSTM that reads.
+        scenes: What the captions describe.
+        starts: The initial state of each.
+        seed: Chooses among the captions of a scene.
+
+    Returns:
+        Arrays over all N words: "cells" (N, H), "word" (N,), its "position" in the caption (N,), 0 is <start>, the
+        scene's "place" (N,), and "before_noun" (N,) of bool: whether a noun is due next.
+    """
+    rng = Random(seed)
+    captions = [["<start>", *toyscenes.describe(scene, rng)[0].split()] for scene in scenes]
+    word = np.concatenate(captions)
+    return {
+        "cells": np.concatenate([decoder.read(*pair)["c"] for pair in zip(captions, starts, strict=True)]),
+        "word": word,
+        "position": np.concatenate([np.arange(len(caption)) for caption in captions]),
+        "place": np.concatenate([[scene.place] * len(c) for scene, c in zip(scenes, captions, strict=True)]),
+        "before_noun": np.isin(word, [*COLOURS, "large", "big", "huge", "small", "little", "tiny", "a", "an"]),
+    }
+
+
+def repeats_noun(decoder: NumpyDecoder, start: State, freeze_at: int | None, within: int = 6) -> bool:
+    """Does the decoder say a noun again soon after it? Its own caption, up to the first noun that follows a colour.
+
+    Args:
+        decoder: The LSTM.
+        start: The initial state.
+        freeze_at: Where to freeze the cell, in words from the noun: 0 at the noun, −1 at the colour before it; None
+            for no intervention.
+        within: How many more words count.
+
+    Returns:
+        Whether the noun is among the next words. False if the caption names no colour.
+    """
+    caption = ["<start>", *decoder.complete(["<start>"], start, max_words=16)]
+    noun = next((t + 1 for t, word in enumerate(caption[:-1]) if word in COLOURS), None)
+    if noun is None:
+        return False
+    freeze = {"clamp": FREEZE, "at": noun + freeze_at} if freeze_at is not None else {}
+    return caption[noun] in decoder.complete(caption[: noun + 1], start, max_words=within, **freeze)
+
+
+def probability_after_exchange(
+    decoder: NumpyDecoder, receiver: State, donor: State, units: np.ndarray, words: list[str], targets: list[str]
+) -> float:
+    """Give some units of one initial state the values of another, read words, and ask what comes next.
+
+    Args:
+        decoder: The LSTM.
+        receiver: The initial state that is changed.
+        donor: Where the new values come from.
+        units: Which units are exchanged, in the hidden state and in the cell state.
+        words: What is read, <start> first.
+        targets: The words that are asked for.
+
+    Returns:
+        The probability that the next word is one of them.
+    """
+    mixed = np.array(receiver)  # (2, H)
+    mixed[:, units] = np.array(donor)[:, units]
+    indices = [decoder.vocabulary.index(word) for word in targets]
+    return float(decoder.read(words, tuple(mixed))["probs"][-1, indices].sum())
