@@ -136,7 +136,10 @@ BROKEN = {
 REWRITTEN = FOLDER / "06_remember_with_an_lstm.ipynb"
 BROKEN_REWRITTEN = {
     "tells_its_time": [add("word " * 600)],
-    "has_exercises": [swap(".hint() helps", ".solution() helps"), drop("exercise-2-mine")],
+    "has_exercises": [
+        swap(".hint() helps", ".solution() helps"),
+        lambda notebook: drop("exercise-2-mine")(drop("exercise-4-mine")(notebook)),
+    ],
     "asks_for_guesses": [swap("*Guess", "*Look"), add("*Guess: why?*", cells=4)],
     "names_what_it_teaches": [swap("$$", "$"), swap("glossary.md#", "glossary.md"), swap("notation.md", "other.md")],
     "ends_as_all_do": [swap("## Take away", "## Going further")],
