@@ -42,8 +42,12 @@ def scene_composer(say: Callable[[np.ndarray], str]) -> None:
     for control in (place, look, *things[0], *things[1]):
         control.observe(redraw, "value")
     redraw()
-    columns = ipywidgets.HBox([ipywidgets.VBox(rows, layout={"width": "50%"}) for rows in things])
-    parts.present(ipywidgets.VBox([place, look_row, columns, page]), WITHOUT_KERNEL)
+    columns = [parts.aligned(*rows) for rows in things]
+    for column in columns:
+        column.layout.flex = "1 1 0"
+    everything = [parts.aligned(place, look_row), ipywidgets.HBox(columns, layout={"grid_gap": "1em"})]
+    controls = ipywidgets.VBox(everything, layout={"min_width": "600px", "grid_gap": "3px"})
+    parts.present(parts.bench(controls, page, 300), WITHOUT_KERNEL)
 
 
 def thing(number: int, kind: str, colour: str, size: str, column: str) -> list[ipywidgets.ToggleButtons]:
@@ -100,7 +104,7 @@ def show(scene: toyscenes.Scene, caption: str) -> str:
     lines = [f"<li>{name}: {html.escape(', '.join(said))}</li>" for name, said in judged if said]
     text = f"<div><p><b>{html.escape(caption)}</b></p><ul>{''.join(lines)}</ul></div>"
     image = parts.picture(toyscenes.draw(scene), description(scene), 288)
-    return f'<div style="display: flex; gap: 1.5em; margin-top: 1em">{image}{text}</div>'
+    return f"<div>{image}{text}</div>"
 
 
 def description(scene: toyscenes.Scene) -> str:
