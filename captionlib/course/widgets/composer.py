@@ -102,9 +102,10 @@ def show(scene: toyscenes.Scene, caption: str) -> str:
     judged = [("true", [in_words(s) for s in verdict.true]), ("false", [in_words(s) for s in verdict.false])]
     judged.append(("not understood", verdict.not_understood))
     lines = [f"<li>{name}: {html.escape(', '.join(said))}</li>" for name, said in judged if said]
-    text = f"<div><p><b>{html.escape(caption)}</b></p><ul>{''.join(lines)}</ul></div>"
+    caption = f'<p style="line-height: 1.5"><b>{html.escape(caption)}</b></p>'
+    text = f'{caption}<ul style="line-height: 1.5">{"".join(lines)}</ul>'
     image = parts.picture(toyscenes.draw(scene), description(scene), 288)
-    return f"<div>{image}{text}</div>"
+    return image + text
 
 
 def description(scene: toyscenes.Scene) -> str:

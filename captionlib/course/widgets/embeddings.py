@@ -35,6 +35,7 @@ def embedding_map(history: np.ndarray, words: list[str], examples: list[str]) ->
         control.observe(redraw, "value")
     redraw()
     row = ipywidgets.HBox(buttons, layout={"flex_flow": "row wrap"})
+    row = ipywidgets.HBox([ipywidgets.HTML("&nbsp;", description="examples", layout={"flex": "0 0 auto"}), row])
     controls = parts.aligned(word, row, count_row, epoch_row)
     parts.present(parts.bench(controls, page, WIDTH), in_plain_text(history, words, examples))
 

@@ -101,7 +101,8 @@ def show(decoder: NumpyDecoder, units: dict[int, str], image, start: tuple, pref
     cells = "; ".join(f"cell of unit {unit} {clamped['c'][-1, unit]:.1f}" for unit in units)
     alt = f"After “{' '.join(words[1:])}”, {title}. {cells}."
     scene = parts.picture(image, "the scene that the initial state comes from", 60)
-    top = f'<div style="display:flex;gap:1.2em;align-items:center;line-height:1.5">{scene}<div role="status">{said}</div></div>'
+    style = "display:flex;gap:1.2em;align-items:center;line-height:1.5"
+    top = f'<div style="{style}">{scene}<div role="status">{said}</div></div>'
     best = decoder.vocabulary[int(clamped["probs"][-1].argmax())]
     return top + parts.picture(figure, alt, 740) + connectivity(shown_words, list(shares.values()), best)
 

@@ -46,7 +46,8 @@ def show(image: np.ndarray, tokens: list[str], attention: np.ndarray, t: int) ->
     lit = attention_overlay(image, attention[t])  # (H, W, 3)
     pair = np.concatenate([image, np.full_like(image[:, :4], 255), lit], axis=1)
     peak = peak_of(tokens[t], attention[t])
-    return f"<p>{' '.join(words)}</p>{parts.picture(pair, f'the scene, and beside it its attention; {peak}', 588)}<p>{peak}</p>"
+    scenes = parts.picture(pair, f"the scene, and beside it its attention; {peak}", 588)
+    return f"<p>{' '.join(words)}</p>{scenes}<p>{peak}</p>"
 
 
 def peak_of(word: str, weights: np.ndarray) -> str:
