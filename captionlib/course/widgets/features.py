@@ -12,9 +12,9 @@ from captionlib.vision import toynet
 
 SIDE, GAP, PATCHES = 192, 12, 8  # pixels of the screen; how many patches with the largest activations
 WITHOUT_KERNEL = (
-    "Here stands the feature-map browser: buttons for the scene and the layer, sliders for the channel and the location; beside "
-    "them the scene with the location's receptive field, the feature map, and the patches "
-    "with the largest activations."
+    "Here stands the feature-map browser: buttons for the scene and the layer, sliders for the channel and the "
+    "location; beside them the scene with the location's receptive field, the channel's feature map, and the patches "
+    "of other scenes with its largest activations."
 )
 Maps = dict[str, np.ndarray]  # layer to (B, rows, cols, channels)
 

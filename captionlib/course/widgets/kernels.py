@@ -82,7 +82,7 @@ def kernel_workbench(pictures: dict[str, np.ndarray]) -> None:
 
     def redraw(_=None):
         image = pictures[picture.value]
-        channels.disabled = image.ndim == 2
+        channels.layout.display = "none" if image.ndim == 2 else None
         for slide, size in zip((row, column), feature_map(image, layer()).shape, strict=True):
             slide.max = size - 1  # a value beyond it follows
         page.value = show(picture.value, image, layer(), row.value, column.value, step.value)
@@ -156,9 +156,7 @@ def show(name: str, picture: np.ndarray, layer: Layer, row: int, column: int, st
     pair = np.concatenate([framed, np.full_like(framed[:, :GAP], 255), beside], axis=1)
     summary = f"at row {row}, column {column}: {output[row, column]:.5g}"
     size = f"{output.shape[0]} × {output.shape[1]}, from {output.min():.5g} to {output.max():.5g}"
-    alt = (
-        f"{name}, with a frame around the receptive field of one location; beside it the feature map, {size}; {summary}"
-    )
+    alt = f"{name}, with a frame around the receptive field of one location; beside it: Feature map {size}; {summary}"
     if layer.pool == "none":
         sums = steps(patch_at(pixels, top, left), layer, step)
     else:
