@@ -1,6 +1,7 @@
 """A deck shows its lesson's own figures: it runs the lesson's cells and takes what they return."""
 
 import ast
+import base64
 import html
 from pathlib import Path
 
@@ -8,21 +9,44 @@ import nbformat
 from IPython.display import HTML
 from IPython.utils.capture import capture_output
 
-from captionlib.course.widgets import parts
-from captionlib.plots import Figure
+from captionlib.plots.palette import SCREEN_DPI, Figure
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 PIXELS = 1180  # as wide as a slide
+CHART = (6.8, 3.2)  # inches of a chart that fills a slide: its letters then have 26 pixels
 
 
 def text(lines: str) -> HTML:
-    """Show numbers as they were printed."""
-    return HTML(f"<pre>{html.escape(lines)}</pre>")
+    """Show numbers as they were printed, in letters as large as the longest line lets them be."""
+    size = min(52, PIXELS / (0.61 * max(map(len, lines.splitlines()))))  # a letter is 0.6 of its size wide
+    return HTML(f'<pre style="font-size:{size:.0f}px">{html.escape(lines)}</pre>')
 
 
 def figure(what: Figure, alt: str) -> HTML:
-    """Show a figure as wide as a slide, with its description."""
-    return HTML(parts.picture(what, alt, PIXELS))
+    """Show a figure as wide as a slide, with its description; a chart is laid out anew, so that it fills the slide.
+
+    The slide's heading says what a figure shows, so the figure's own title is left out.
+    """
+    if what.get_layout_engine():
+        what.set_size_inches(*CHART)
+        what.suptitle("")
+        for axes in what.axes if len(what.axes) == 1 else ():
+            axes.set_title("", loc="left")
+    sharp = 1.5 * PIXELS / (SCREEN_DPI * what.get_figwidth())  # 1.5 pixels of the file per pixel of the slide
+    source = base64.b64encode(what.png(sharp)).decode()
+    return HTML(f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{source}">')
+
+
+def detail(drawing: Figure, bottom: float, top: float) -> Figure:
+    """Cut a drawing down to the part between two heights, in its own units, so that the part fills a slide."""
+    (axes,) = drawing.axes
+    for letters in axes.texts:
+        letters.set_clip_on(True)
+    across = axes.get_xlim()[1]
+    axes.set_ylim(bottom, top)
+    width = drawing.get_figwidth()
+    drawing.set_size_inches(width, width * (top - bottom) / across)
+    return drawing
 
 
 class Lesson:

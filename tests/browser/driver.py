@@ -37,6 +37,12 @@ WATCH = """(area, [before, wanted, patience]) => { window.answer = new Promise(d
 }); }""".replace("SHOWN", SHOWN)
 
 
+# Pixels to spare across, pixels down, and all names and buttons that are cut off (those for screen readers are 0 wide).
+ROOM = """area => [area.clientWidth - area.scrollWidth, area.clientHeight,
+  [...area.querySelectorAll('.widget-label, button')]
+    .filter(part => part.clientWidth > 1 && part.scrollWidth > part.clientWidth).map(part => part.innerText)]"""
+
+
 class Widget:
     """One widget in an open lesson: `area` is its output, a locator; `page` the browser's page."""
 
@@ -94,7 +100,7 @@ def must_change(widget, act, name, wanted=PARTS):
 
 def move_slider(widget, name, control, wanted):
     """Nine steps by key, a drag, and a typed value that leads back to the start."""
-    handle, typed = control.locator(".noUi-handle"), widget.area.get_by_role("spinbutton", name=f"{name}, typed")
+    handle, typed = control.locator(".noUi-handle"), widget.area.get_by_role("spinbutton", name=name, exact=True)
     start, low, high = (float(typed.evaluate(f"box => box.{end}")) for end in ("value", "min", "max"))
 
     def value():
@@ -170,7 +176,7 @@ def drive(widget, typed=None, one_alone=(), idle=()):
     """Move every control and see that the page answers, that axe is content, and that nothing leaks.
 
     Args:
-        widget: The widget.
+        widget: The widget; it has to fit into a small window, too.
         typed: What to type into a text box, by its name; else " dog" is added to what stands there.
         one_alone: Names of controls that may change one of picture, alt and readout alone. Else a slider changes the
             picture at each move, and every control, in one of its moves, alt or readout.
@@ -180,6 +186,7 @@ def drive(widget, typed=None, one_alone=(), idle=()):
         For each control what changed, and for a slider the median milliseconds from a key to the new picture.
     """
     accessible(widget)
+    fits(widget)
     report, outputs = {}, widget.page.locator(f'[data-cell="{widget.cell}"] .jp-OutputArea-child').count()
     controls = widget.controls()
     for kind, name, control in controls:
@@ -200,6 +207,18 @@ def drive(widget, typed=None, one_alone=(), idle=()):
     return report
 
 
+def fits(widget):
+    """Controls and picture stand in a window of 1300 by 700, and in one of 900 nothing is cut off."""
+    before = widget.page.viewport_size
+    for width in (1300, 900):
+        widget.page.set_viewport_size({"width": width, "height": 700})
+        widget.page.wait_for_timeout(300)
+        room, tall, cut = widget.area.evaluate(ROOM)
+        assert room >= 0 and not cut, f"at {width} pixels {cut or 'something'} is cut off"
+        assert width < 1300 or tall <= 700, f"it is {tall} pixels tall"
+    widget.page.set_viewport_size(before)
+
+
 def accessible(widget):
     """axe finds nothing in the widget; the sliders' handles are ipywidgets' own, without a name: hence number boxes."""
     place = f'[data-cell="{widget.cell}"] .jp-OutputArea-output'
@@ -210,6 +229,7 @@ def accessible(widget):
 def answer_quiz(widget):
     """Press every option, by Enter and by Space in turn; each explains itself, and one of each question is right."""
     accessible(widget)
+    fits(widget)
     questions = widget.area.locator(".widget-vbox .widget-vbox")
     assert questions.count() == 3
     for question in questions.all():

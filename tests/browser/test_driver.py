@@ -10,7 +10,7 @@ PAGE = """<html lang="en"><title>a widget</title><main><div data-cell="toy"><div
 <div class="widget-slider"><span class="widget-label">size</span>
   <div class="noUi-base" style="position:relative;width:200px;height:20px"><div class="noUi-handle" tabindex="0"
    style="position:absolute;width:20px;height:20px"></div></div></div>
-<div class="widget-text"><label class="widget-label" for="box">size, typed</label>
+<div class="widget-text"><label class="widget-label" for="box">size</label>
   <input id="box" type="number" min="0" max="9"></div>
 <div class="widget-toggle-buttons"><span class="widget-label">colour</span>
   <button class="mod-active">red</button><button class="">blue</button></div>
@@ -45,6 +45,9 @@ one('.widget-button').onclick = () => { if (fault !== 'deaf button') { turn += 1
 if (fault === 'no name') one('.widget-button').textContent = '';
 show();
 if (fault === 'no alt') one('img').removeAttribute('alt');
+if (fault === 'cut off') one('.widget-slider .widget-label').style.cssText = 'display:block;width:9px;overflow:hidden';
+if (fault === 'too wide') one('.widget-text').style.width = '1000px';
+if (fault === 'too tall') one('.widget-text').style.height = '700px';
 if (fault === 'menu') one('.jp-OutputArea-output').innerHTML += '<select aria-label="way"><option>a</select>';
 </script></html>"""
 
@@ -83,6 +86,9 @@ def test_a_widget_that_answers_passes(toy):
         ("no words", "size changes the picture and no words"),
         ("no name", "button-name"),
         ("no alt", "image-alt"),
+        ("cut off", "at 1300 pixels .'size'. is cut off"),
+        ("too wide", "at 900 pixels something is cut off"),
+        ("too tall", "pixels tall"),
         ("menu", "a control that the driver cannot move"),
         ("leak", "a leak"),
         ("console", "TypeError"),

@@ -21,7 +21,7 @@ def test_the_feature_browser_answers_to_every_control(features, drive):
 def test_another_layer_has_other_channels(features):
     features.area.get_by_title("layer: layer 1", exact=True).click()
     features.area.get_by_text("of layer 1: ").first.wait_for()
-    typed = features.area.get_by_role("spinbutton", name="channel, typed")
+    typed = features.area.get_by_role("spinbutton", name="channel", exact=True)
     assert typed.evaluate("box => box.max") == "24" and int(typed.input_value()) <= 24
     features.area.get_by_title("layer: shape", exact=True).click()
     features.area.get_by_text("of shape: ").first.wait_for()

@@ -7,7 +7,7 @@ LESSON = "04_turn_captions_into_tokens"
 
 def test_the_playground_answers_to_every_control(widget, drive):
     report = drive(widget("playground"))
-    assert report["words known"]["changed"] == ["alt", "picture", "readout"]
+    assert report["words in vocabulary"]["changed"] == ["alt", "picture", "readout"]
     assert report["caption"]["changed"] == ["alt", "picture", "readout"]
 
 

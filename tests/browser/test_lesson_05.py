@@ -13,7 +13,7 @@ def embedding_map(widget):
 
 
 def test_the_map_answers_to_every_control(embedding_map, drive):
-    assert "nearest to “red”" in embedding_map.shown()["alt"]
+    assert "nearest to “red” by cosine" in embedding_map.shown()["alt"]
     report = drive(embedding_map, typed={"word": "rabbit"}, idle=["red"])  # red is lit already
     assert {"word", "neighbours", "epoch", "orange", "left"} <= set(report)
     assert all(report[name]["changed"] == ["alt", "picture", "readout"] for name in ("word", "neighbours", "epoch"))

@@ -1,4 +1,4 @@
-"""Lesson 06 in a real browser: the LSTM answers to every hand."""
+"""Lesson 06 in a real browser: the LSTM answers to every intervention."""
 
 from browser import driver
 
@@ -7,8 +7,8 @@ LESSON = "06_remember_with_an_lstm"
 
 def test_the_workbench_answers_to_every_control(widget, drive):
     report = drive(widget("workbench-widget"))
-    assert {"scene", "hand", "words so far", "hold at word, 0 for all"} <= set(report)
-    assert report["hold at word, 0 for all"]["changed"] == ["alt", "picture", "readout"]
+    assert {"scene", "intervention", "words so far", "at word (0: every word)"} <= set(report)
+    assert report["at word (0: every word)"]["changed"] == ["alt", "picture", "readout"]
 
 
 def test_an_unknown_word_is_said_to_be_unknown(widget):
@@ -20,7 +20,7 @@ def test_an_unknown_word_is_said_to_be_unknown(widget):
         line.press("Enter")
 
     driver.must_change(bench, type_an_unknown_word, "words so far")
-    assert "does not know “dinosaur”" in bench.area.inner_text()
+    assert "read as <unk>: “dinosaur”" in bench.area.inner_text()
 
 
 def test_the_quiz_explains_every_option(widget):

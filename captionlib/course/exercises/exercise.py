@@ -85,7 +85,7 @@ class Exercise:
         except (Exception, SystemExit) as error:  # whatever a learner's code can raise; their own Ctrl-C passes
             wrong = f"{line_of(error)} raises {type(error).__name__}: {error}"
         if wrong == "not attempted":
-            print("not attempted: replace ... by your answer and run this cell again")
+            print("not attempted: replace ... with your answer and run this cell again")
         else:
             print(f"not yet: {wrong[:1000]}" if wrong else "correct")  # an array of theirs can be long
 

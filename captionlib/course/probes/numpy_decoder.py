@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from captionlib.course.scratch.attention import softmax
-from captionlib.course.scratch.lstm import GATES, lstm_step
+from captionlib.course.scratch.lstm import GATES, lstm_step, lstm_step_backward
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,49 @@ class NumpyDecoder:
         """
         trace = {name: [] for name in (*GATES, "c", "h", "probs")}
         h, c = start
-        for t, word in enumerate(words):
-            token = self.vocabulary.index(word if word in self.vocabulary else "<unk>")
+        for t, x in enumerate(self.word_vectors(words)):
             clamp_now = clamp if at in (None, t) else None
-            h, c, gates = lstm_step(self.embeddings[token], h, c, self.W, self.U, self.b, clamp_now)
+            h, c, gates = lstm_step(x, h, c, self.W, self.U, self.b, clamp_now)
             for name, value in (gates | {"c": c, "h": h, "probs": softmax(h @ self.W_z + self.b_z)}).items():
                 trace[name].append(value)
         return {name: np.stack(values) for name, values in trace.items()}
+
+    def word_vectors(self, words: list[str]) -> np.ndarray:
+        """Look up T words, (T, X); one that is out of vocabulary is read as <unk>."""
+        tokens = [self.vocabulary.index(word if word in self.vocabulary else "<unk>") for word in words]
+        return self.embeddings[tokens]
+
+    def word_gradients(self, words: list[str], start: tuple, trace: dict, clamp: dict | None = None, at=None):
+        """Compute how much each word that was read matters for the most probable next word, by backpropagation.
+
+        Args:
+            words: T of them, <start> first.
+            start: The initial hidden state and cell state, each (H,).
+            trace: What `read` returned for them, with the same clamp.
+            clamp: Gates that were clamped; no gradient goes through a clamped gate.
+            at: At which word, from 0; at every word when None.
+
+        Returns:
+            The gradient of the logarithm of that word's probability with respect to each word vector, (T, X).
+        """
+        x, dx = self.word_vectors(words), []
+        h, c = (
+            np.vstack([first, trace[name]])[:, None] for name, first in zip("hc", start, strict=True)
+        )  # (T+1, 1, H)
+        probs = trace["probs"][-1]
+        dh = (self.W_z @ (np.eye(len(probs))[probs.argmax()] - probs))[None]  # (1, H), through log softmax and W_z
+        dc = np.zeros_like(dh)
+        for t in reversed(range(len(words))):
+            gates = {name: trace[name][t][None] for name in GATES}
+            clamped = clamp if clamp and at in (None, t) else {}
+            learns = np.repeat(
+                [name not in clamped for name in GATES], dh.shape[1]
+            )  # (4 H,) what is clamped is constant
+            dx_t, dh, dc, *_ = lstm_step_backward(
+                dh, dc, x[t][None], h[t], c[t], c[t + 1], gates, self.W * learns, self.U * learns
+            )
+            dx.append(dx_t[0])
+        return np.stack(dx[::-1])
 
     def complete(
         self, words: list[str], start: tuple, clamp: dict | None = None, at=None, max_words: int = 12

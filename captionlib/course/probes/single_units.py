@@ -31,7 +31,7 @@ def random_scenes(captioner, count: int, seed: int) -> tuple[list, list[State]]:
 
 
 def record(decoder: NumpyDecoder, scenes: list, starts: list[State], seed: int) -> dict[str, np.ndarray]:
-    """Read one caption of each scene, as people wrote it, and note every word with the cell state after it.
+    """Read one caption of each scene, as its describer wrote it, and note every word with the cell state after it.
 
     Args:
         decoder: The LSTM that reads.
@@ -55,44 +55,62 @@ def record(decoder: NumpyDecoder, scenes: list, starts: list[State], seed: int) 
     }
 
 
-def repeats_noun(decoder: NumpyDecoder, start: State, freeze_at: int | None, within: int = 6) -> bool:
-    """Does the decoder say a noun again soon after it? Its own caption, up to the first noun that follows a colour.
+def says_again(decoder: NumpyDecoder, start: State, freeze_at: str | None, within: int = 6) -> tuple[bool, bool]:
+    """Does the decoder soon say a colour and a noun again that it has just read?
+
+    It captions a scene up to the first noun that follows a colour, reads both, and goes on.
 
     Args:
         decoder: The LSTM.
         start: The initial state.
-        freeze_at: Where to freeze the cell, in words from the noun: 0 at the noun, −1 at the colour before it; None
-            for no intervention.
+        freeze_at: At which word to freeze the cell state, "colour" or "noun"; None for no intervention.
         within: How many more words count.
 
     Returns:
-        Whether the noun is among the next words. False if the caption names no colour.
+        Whether the colour, and whether the noun, is among the next words. Both False if the caption names no colour.
     """
     caption = ["<start>", *decoder.complete(["<start>"], start, max_words=16)]
-    noun = next((t + 1 for t, word in enumerate(caption[:-1]) if word in COLOURS), None)
-    if noun is None:
-        return False
-    freeze = {"clamp": FREEZE, "at": noun + freeze_at} if freeze_at is not None else {}
-    return caption[noun] in decoder.complete(caption[: noun + 1], start, max_words=within, **freeze)
+    colour = next((t for t, word in enumerate(caption[:-1]) if word in COLOURS), None)
+    if colour is None:
+        return False, False
+    read = caption[: colour + 2]
+    freeze = {"clamp": FREEZE, "at": {"colour": colour, "noun": colour + 1}[freeze_at]} if freeze_at else {}
+    more = decoder.complete(read, start, max_words=within, **freeze)
+    return read[-2] in more, read[-1] in more
+
+
+def starts_at(place: str, scenes: list, starts: list[State], count: int) -> list[State]:
+    """Pick the initial states of the first scenes at a place."""
+    return [start for start, scene in zip(starts, scenes, strict=True) if scene.place == place][:count]
+
+
+def most_different_first(receivers: list[State], donors: list[State]) -> np.ndarray:
+    """Order the units, (H,), by how far the mean cell states of the two groups lie apart."""
+    receiver, donor = (np.mean([cell for _, cell in group], axis=0) for group in (receivers, donors))  # (H,)
+    return np.argsort(-np.abs(receiver - donor))
 
 
 def probability_after_exchange(
-    decoder: NumpyDecoder, receiver: State, donor: State, units: np.ndarray, words: list[str], targets: list[str]
+    decoder: NumpyDecoder, receivers: list[State], donors: list[State], units, words: list[str], targets: list[str]
 ) -> float:
-    """Give some units of one initial state the values of another, read words, and ask what comes next.
+    """Give some units of initial states the values of others, read words, and ask what comes next.
+
+    This is activation patching (Vig et al. 2020, who call it causal mediation analysis).
 
     Args:
         decoder: The LSTM.
-        receiver: The initial state that is changed.
-        donor: Where the new values come from.
-        units: Which units are exchanged, in the hidden state and in the cell state.
+        receivers: N initial states; a changed copy of each is read from.
+        donors: N initial states, where the new values come from.
+        units: (n,), which units are exchanged, in the hidden state and in the cell state.
         words: What is read, <start> first.
         targets: The words that are asked for.
 
     Returns:
-        The probability that the next word is one of them.
+        The probability that the next word is one of them, a mean over the N pairs.
     """
-    mixed = np.array(receiver)  # (2, H)
-    mixed[:, units] = np.array(donor)[:, units]
-    indices = [decoder.vocabulary.index(word) for word in targets]
-    return float(decoder.read(words, tuple(mixed))["probs"][-1, indices].sum())
+    indices, probabilities = [decoder.vocabulary.index(word) for word in targets], []
+    for receiver, donor in zip(receivers, donors, strict=True):
+        mixed = np.array(receiver)  # (2, H)
+        mixed[:, list(units)] = np.array(donor)[:, list(units)]
+        probabilities.append(decoder.read(words, tuple(mixed))["probs"][-1, indices].sum())
+    return float(np.mean(probabilities))

@@ -42,8 +42,12 @@ def scene_composer(say: Callable[[np.ndarray], str]) -> None:
     for control in (place, look, *things[0], *things[1]):
         control.observe(redraw, "value")
     redraw()
-    columns = ipywidgets.HBox([ipywidgets.VBox(rows, layout={"width": "50%"}) for rows in things])
-    parts.present(ipywidgets.VBox([place, look_row, columns, page]), WITHOUT_KERNEL)
+    columns = [parts.aligned(*rows) for rows in things]
+    for column in columns:
+        column.layout.flex = "1 1 0"
+    everything = [parts.aligned(place, look_row), ipywidgets.HBox(columns, layout={"grid_gap": "1em"})]
+    controls = ipywidgets.VBox(everything, layout={"min_width": "600px", "grid_gap": "3px"})
+    parts.present(parts.bench(controls, page, 300), WITHOUT_KERNEL)
 
 
 def thing(number: int, kind: str, colour: str, size: str, column: str) -> list[ipywidgets.ToggleButtons]:
@@ -98,9 +102,10 @@ def show(scene: toyscenes.Scene, caption: str) -> str:
     judged = [("true", [in_words(s) for s in verdict.true]), ("false", [in_words(s) for s in verdict.false])]
     judged.append(("not understood", verdict.not_understood))
     lines = [f"<li>{name}: {html.escape(', '.join(said))}</li>" for name, said in judged if said]
-    text = f"<div><p><b>{html.escape(caption)}</b></p><ul>{''.join(lines)}</ul></div>"
+    caption = f'<p style="line-height: 1.5"><b>{html.escape(caption)}</b></p>'
+    text = f'{caption}<ul style="line-height: 1.5">{"".join(lines)}</ul>'
     image = parts.picture(toyscenes.draw(scene), description(scene), 288)
-    return f'<div style="display: flex; gap: 1.5em; margin-top: 1em">{image}{text}</div>'
+    return image + text
 
 
 def description(scene: toyscenes.Scene) -> str:

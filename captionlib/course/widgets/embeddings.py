@@ -10,6 +10,8 @@ from captionlib.course.figures import word_map
 from captionlib.course.scratch import skipgram
 from captionlib.course.widgets import parts
 
+WIDTH = 760  # pixels of the screen for the map
+
 
 def embedding_map(history: np.ndarray, words: list[str], examples: list[str]) -> None:
     """Show the map.
@@ -32,8 +34,10 @@ def embedding_map(history: np.ndarray, words: list[str], examples: list[str]) ->
     for control in (word, count, epoch):
         control.observe(redraw, "value")
     redraw()
-    rows = [word, ipywidgets.HBox(buttons, layout={"flex_flow": "row wrap"}), count_row, epoch_row, page]
-    parts.present(ipywidgets.VBox(rows), in_plain_text(history, words, examples))
+    row = ipywidgets.HBox(buttons, layout={"flex_flow": "row wrap"})
+    row = ipywidgets.HBox([ipywidgets.HTML("&nbsp;", description="examples", layout={"flex": "0 0 auto"}), row])
+    controls = parts.aligned(word, row, count_row, epoch_row)
+    parts.present(parts.bench(controls, page, WIDTH), in_plain_text(history, words, examples))
 
 
 def show(history: np.ndarray, points: np.ndarray, words: list[str], typed: str, count: int, epoch: int) -> str:
@@ -56,8 +60,8 @@ def show(history: np.ndarray, points: np.ndarray, words: list[str], typed: str, 
     summary, near = nearest(history[epoch], words, word, count)
     title = f"“{word}” and its {count} nearest, after epoch {epoch}" if epoch else f"“{word}” before training"
     figure = word_map(points[epoch], words, title, word, near, frame=points.reshape(-1, 2))
-    image = parts.picture(figure, f"a map of {len(words)} words, epoch {epoch}; {summary}", 800)
-    return f'<div style="min-height: 600px">{image}<p role="status">{html.escape(summary)}</p></div>'
+    image = parts.picture(figure, f"a map of {len(words)} words, epoch {epoch}; {summary}", WIDTH)
+    return f'{image}<p role="status">{html.escape(summary)}</p>'
 
 
 def nearest(table: np.ndarray, words: list[str], word: str, count: int) -> tuple[str, tuple[str, ...]]:
@@ -67,7 +71,7 @@ def nearest(table: np.ndarray, words: list[str], word: str, count: int) -> tuple
     ids = skipgram.neighbours(similar, own, count)
     listed = ", ".join(f"{words[i]} {similar[own, i]:.2f}" for i in ids)
     median = np.median(similar[~np.eye(len(words), dtype=bool)])
-    sentence = f"nearest to “{word}”: {listed}. Half of all pairs of words have a cosine above {median:.2f}."
+    sentence = f"nearest to “{word}” by cosine: {listed}. Median cosine of all pairs: {median:.2f}."
     return sentence, tuple(words[i] for i in ids)
 
 
@@ -83,4 +87,4 @@ def unknown(word: str, words: list[str]) -> str:
 def in_plain_text(history: np.ndarray, words: list[str], examples: list[str]) -> str:
     """Say for each example what its neighbours are at the end of training; history is (N, V, E)."""
     lines = ["Here stands the embedding map: a word, how many neighbours, a slider through training. At the end:"]
-    return "\n".join(lines + [nearest(history[-1], words, word, 5)[0].split(". Half")[0] for word in examples])
+    return "\n".join(lines + [nearest(history[-1], words, word, 5)[0].split(". Median")[0] for word in examples])

@@ -12,8 +12,9 @@ from captionlib.vision import toynet
 
 SIDE, GAP, PATCHES = 192, 12, 8  # pixels of the screen; how many patches with the largest activations
 WITHOUT_KERNEL = (
-    "Here stands the feature-map browser: buttons for the scene and the layer, sliders for the channel and the place; "
-    "below them the scene with what the place sees, the channel's map, and the patches that it answers to most."
+    "Here stands the feature-map browser: buttons for the scene and the layer, sliders for the channel and the "
+    "location; beside them the scene with the location's receptive field, the channel's feature map, and the patches "
+    "of other scenes with its largest activations."
 )
 Maps = dict[str, np.ndarray]  # layer to (B, rows, cols, channels)
 
@@ -35,8 +36,7 @@ def feature_browser(scenes: dict[str, np.ndarray], others: np.ndarray, other_map
 
     def redraw(_=None):
         name = layer.value.replace(" ", "_")
-        for control in (channel, rows[0].children[1]):
-            control.max = maps[name].shape[-1]  # a value beyond it follows
+        channel.max = maps[name].shape[-1]  # a value beyond it follows
         which = list(scenes).index(scene.value)
         patches = top_patches(name, other_maps[name], others, channel.value - 1)
         page.value = show(scenes[scene.value], name, maps[name][which], patches, channel.value, row.value, column.value)
@@ -44,7 +44,7 @@ def feature_browser(scenes: dict[str, np.ndarray], others: np.ndarray, other_map
     for control in (scene, layer, channel, row, column):
         control.observe(redraw, "value")
     redraw()
-    parts.present(ipywidgets.VBox([scene, layer, *rows, page]), WITHOUT_KERNEL)
+    parts.present(parts.bench(parts.aligned(scene, layer, *rows), page, 640), WITHOUT_KERNEL)
 
 
 def feature_maps(images: np.ndarray) -> Maps:
@@ -116,13 +116,14 @@ def show(
     page = np.full((SIDE + GAP + small, top.shape[1], 3), 255, np.uint8)
     page[:SIDE], page[SIDE + GAP :, : bottom.shape[1]] = top, bottom
     summary = f"channel {channel} of {layer.replace('_', ' ')}: {map_[y, x]:.2f} at row {row}, column {column}"
-    summary += f", from {y1 - y0} by {x1 - x0} pixels; "
+    summary += f", receptive field {y1 - y0} × {x1 - x0} pixels; "
     peak = divmod(int(map_.argmax()), map_.shape[1])
     where = " and ".join(f"{name} {each // step + 1}" for name, each in zip(("row", "column"), peak, strict=True))
-    summary += f"its largest answer is {map_.max():.2f} at {where}" if map_.max() else "it is silent in this scene"
-    alt = f"the scene with a frame, the map, the framed pixels, and eight favourite patches; {summary}"
-    words = "Above: the scene, the map, what the framed place sees. Below: what the channel answers to most elsewhere."
-    return f"<p>{summary}</p>{parts.picture(page, alt, page.shape[1])}<p>{words}</p>"
+    summary += f"largest activation {map_.max():.2f} at {where}" if map_.max() else "no activation in this scene"
+    alt = f"the scene with a frame, the feature map, the framed pixels, and eight patches of other scenes; {summary}"
+    above = "Scene with the receptive field, feature map, receptive field enlarged"
+    below = "The largest activations in other scenes"
+    return f'<p role="status">{summary}</p>{above}<br>{parts.picture(page, alt, page.shape[1])}<br>{below}'
 
 
 def beside(images: list[np.ndarray]) -> np.ndarray:

@@ -1,6 +1,6 @@
-"""The kernel workbench of lesson 01: choose a picture, set a kernel; see the feature map and one of its products."""
+"""The kernel workbench of lesson 01: choose a picture, set a kernel; see the feature map, and one location in steps."""
 
-import html
+from dataclasses import dataclass, replace
 
 import ipywidgets
 import matplotlib
@@ -8,48 +8,84 @@ import numpy as np
 
 from captionlib.course.scratch.convolution import average_pool, conv2d, max_pool, padding_sizes
 from captionlib.course.widgets import parts
-from captionlib.plots import MAP, ROLES
+from captionlib.plots import INK, MAP, PALE, PAPER, ROLES
 
-SIDE = 288  # pixels of the screen for the picture and for the feature map
+SIDE, GAP = 256, 8  # pixels of the screen for the picture and for the feature map, and between them
 MINE = "your own"
-KERNELS = {  # nine numbers, row by row, and what their sum is divided by
-    "copy": ((0, 0, 0, 0, 1, 0, 0, 0, 0), 1),
+KERNELS = {  # nine weights, row by row, and what their sum is divided by
+    "identity": ((0, 0, 0, 0, 1, 0, 0, 0, 0), 1),
     "blur": ((1, 1, 1, 1, 1, 1, 1, 1, 1), 9),
-    "upright": ((-1, 0, 1, -1, 0, 1, -1, 0, 1), 1),
-    "lying": ((-1, -1, -1, 0, 0, 0, 1, 1, 1), 1),
+    "vertical edge": ((-1, 0, 1, -1, 0, 1, -1, 0, 1), 1),
+    "horizontal edge": ((-1, -1, -1, 0, 0, 0, 1, 1, 1), 1),
     "outline": ((-1, -1, -1, -1, 8, -1, -1, -1, -1), 1),
-    "line": ((1, -2, 1, 1, -2, 1, 1, -2, 1), 1),
+    "vertical line": ((1, -2, 1, 1, -2, 1, 1, -2, 1), 1),
 }
+CHANNELS = {"all": (1, 1, 1), "red": (1, 0, 0), "green": (0, 1, 0), "blue": (0, 0, 1), "red − blue": (1, 0, -1)}
+STEPS = ["products", "sum", "bias", "activation"]
+CELLS = f"""<style>.captionlib-cells {{border-collapse: collapse}}
+.captionlib-cells td {{width: 3.1em; text-align: center; border: 1px solid {PALE}; line-height: 1.5}}</style>"""
 WITHOUT_KERNEL = (
-    "Here stands the kernel workbench: buttons for a picture and for ready-made kernels, boxes for the nine numbers, "
-    "stride, padding and pooling; below them the picture, the kernel's answer, and the arithmetic of one place."
+    "Here stands the kernel workbench: buttons for a picture and for ready-made kernels, boxes for the nine weights, "
+    "channels, bias, stride, padding, activation and pooling; beside them the picture, the feature map, and the "
+    "arithmetic of one location, step by step."
 )
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One convolution with one output channel, and pooling.
+
+    Attributes:
+        kernel: (3, 3, C).
+        divide: What each sum is divided by.
+        bias: What is added then.
+        stride: Pixels from one location to the next.
+        padding: "valid" or "same".
+        activation: "none" or "ReLU".
+        pool: "none", or how 2 by 2 locations are pooled: "max" or "average".
+    """
+
+    kernel: np.ndarray
+    divide: int = 1
+    bias: int = 0
+    stride: int = 1
+    padding: str = "valid"
+    activation: str = "none"
+    pool: str = "none"
 
 
 def kernel_workbench(pictures: dict[str, np.ndarray]) -> None:
     """Show the workbench.
 
     Args:
-        pictures: Grey pictures by name, each (H, W) uint8; the first is shown first.
+        pictures: Pictures by name, each uint8, grey (H, W) or in colour (H, W, 3); the first is shown first.
     """
     picture = parts.choice("picture", pictures)
-    preset = parts.choice("kernel", [*KERNELS, MINE], "upright")
-    numbers = [number(*divmod(i, 3), value) for i, value in enumerate(KERNELS["upright"][0])]
+    preset = parts.choice("kernel", [*KERNELS, MINE], "vertical edge")
+    numbers = [number(*divmod(i, 3), value) for i, value in enumerate(KERNELS["vertical edge"][0])]
+    channels = parts.choice("channels", CHANNELS)
     padding = parts.choice("padding", ["valid", "same"])
-    pool = parts.choice("pooling", ["none", "largest", "mean"])
-    ranges = [("divide by", 1, 16, 1), ("stride", 1, 4, 1), ("row", 0, 95, 40), ("column", 0, 95, 40)]
-    (divide, stride, row, column), rows = zip(*[parts.slider(*each) for each in ranges], strict=True)
+    activation = parts.choice("activation", ["none", "ReLU"], "ReLU")
+    pool = parts.choice("pooling", ["none", "max", "average"])
+    step = parts.choice("steps up to", STEPS, STEPS[-1])
+    ranges = [("divide by", 1, 27, 1), ("bias", -255, 255, 0), ("stride", 1, 4, 1), ("row", 0, 95, 45)]
+    ranges.append(("column", 0, 95, 25))
+    (divide, bias, stride, row, column), rows = zip(*[parts.slider(*each) for each in ranges], strict=True)
     page = ipywidgets.HTML()
 
-    def settings():
-        kernel = np.array([box.value for box in numbers], float).reshape(3, 3)
-        return pictures[picture.value], kernel, divide.value, stride.value, padding.value, pool.value
+    def layer():
+        kernel = np.reshape([box.value for box in numbers], (3, 3, 1)).astype(float)
+        if pictures[picture.value].ndim == 3:
+            kernel = kernel * CHANNELS[channels.value]  # (3, 3, 3)
+        rest = (divide, bias, stride, padding, activation, pool)
+        return Layer(kernel, *(control.value for control in rest))
 
     def redraw(_=None):
-        for slide, line, size in zip((row, column), rows[2:], feature_map(*settings()).shape, strict=True):
-            for control in (slide, line.children[1]):
-                control.max = size - 1  # a value beyond it follows
-        page.value = show(picture.value, *settings(), row.value, column.value)
+        image = pictures[picture.value]
+        channels.layout.display = "none" if image.ndim == 2 else None
+        for slide, size in zip((row, column), feature_map(image, layer()).shape, strict=True):
+            slide.max = size - 1  # a value beyond it follows
+        page.value = show(picture.value, image, layer(), row.value, column.value, step.value)
 
     def take_numbers(_=None):
         now = tuple(box.value for box in numbers), divide.value
@@ -67,98 +103,138 @@ def kernel_workbench(pictures: dict[str, np.ndarray]) -> None:
     preset.observe(take_preset, "value")
     for box in (*numbers, divide):
         box.observe(take_numbers, "value")
-    for control in (picture, stride, padding, pool, row, column):
+    for control in (picture, channels, bias, stride, padding, activation, pool, row, column, step):
         control.observe(redraw, "value")
     redraw()
-    grid = [ipywidgets.HBox(numbers[start : start + 3]) for start in (0, 3, 6)]
-    parts.present(ipywidgets.VBox([picture, preset, *grid, rows[0], padding, pool, *rows[1:], page]), WITHOUT_KERNEL)
+    grid = ipywidgets.VBox([ipywidgets.HBox(numbers[start : start + 3]) for start in (0, 3, 6)])
+    weights = ipywidgets.HBox([ipywidgets.HTML("&nbsp;", description="weights"), grid])
+    controls = [picture, preset, weights, channels, rows[0], rows[1], rows[2], padding, activation, pool, rows[3]]
+    parts.present(parts.bench(parts.aligned(*controls, rows[4], step), page, 2 * SIDE + GAP), WITHOUT_KERNEL)
 
 
 def number(row: int, column: int, value: int) -> ipywidgets.BoundedIntText:
     """Make the box for one weight of the kernel, named by its row and column."""
     name = f"row {row + 1}, column {column + 1}"
-    return ipywidgets.BoundedIntText(
-        value, -9, 9, description=name, style=parts.WIDE, layout={"width": "12em"}, continuous_update=False
+    return parts.number_box(
+        ipywidgets.BoundedIntText, value=value, min=-9, max=9, description=name, continuous_update=False
     )
 
 
-def feature_map(
-    picture: np.ndarray, kernel: np.ndarray, divide: int, stride: int, padding: str, pool: str
-) -> np.ndarray:
-    """Compute the feature map that the workbench shows.
-
-    Args:
-        picture: (H, W).
-        kernel: (3, 3).
-        divide: What each sum is divided by.
-        stride: Pixels from one location to the next.
-        padding: "valid" or "same".
-        pool: "none", or how 2 by 2 locations are pooled: "largest" or "mean".
-
-    Returns:
-        (rows, columns).
-    """
-    output = conv2d(picture[None, :, :, None].astype(float), kernel[..., None, None], stride, padding) / divide
-    pools = {"none": lambda maps: maps, "largest": max_pool, "mean": average_pool}
-    return pools[pool](output)[0, :, :, 0]
+def feature_map(picture: np.ndarray, layer: Layer) -> np.ndarray:
+    """Compute the feature map (rows, columns) of a picture (H, W) or (H, W, C)."""
+    images = picture.reshape(1, *picture.shape[:2], -1).astype(float)  # (1, H, W, C)
+    output = conv2d(images, layer.kernel[..., None], layer.stride, layer.padding) / layer.divide + layer.bias
+    if layer.activation == "ReLU":
+        output = np.maximum(output, 0)
+    pools = {"none": lambda maps: maps, "max": max_pool, "average": average_pool}
+    return pools[layer.pool](output)[0, :, :, 0]
 
 
-def show(name: str, picture: np.ndarray, kernel: np.ndarray, divide: int, stride: int, padding: str, pool: str,
-         row: int, column: int) -> str:  # fmt: skip
+def show(name: str, picture: np.ndarray, layer: Layer, row: int, column: int, step: str) -> str:
     """Turn the settings into HTML: the picture, the feature map, and how one of its numbers is computed.
 
     Args:
         name: Of the picture.
-        picture: (H, W) uint8.
-        kernel: (3, 3).
-        divide: As for `feature_map`.
-        stride: As for `feature_map`.
-        padding: As for `feature_map`.
-        pool: As for `feature_map`.
+        picture: (H, W) or (H, W, 3) uint8.
+        layer: What is computed; its kernel has as many channels as the picture.
         row: Of the feature map, from 0.
         column: Of the feature map, from 0.
+        step: The last step to write out, one of `STEPS`.
 
     Returns:
         HTML; the picture's description gives size and range of the feature map and its value at row and column.
     """
-    output = feature_map(picture, kernel, divide, stride, padding, pool)
+    output = feature_map(picture, layer)
     row, column = min(row, output.shape[0] - 1), min(column, output.shape[1] - 1)
-    before = [padding_sizes(side, 3, stride, padding)[0] for side in picture.shape]
-    step, field = (stride, 3) if pool == "none" else (2 * stride, 3 + stride)
-    top, left = row * step - before[0], column * step - before[1]
-    purple = ROLES["attention"]
-    framed = parts.enlarged(np.repeat(picture[..., None], 3, axis=2), SIDE, (top, left, field), purple)
-    colours = matplotlib.colormaps[MAP]((output.clip(-255, 255) + 255) / 510)[..., :3] * 255
-    beside = parts.enlarged(colours.astype(np.uint8), SIDE, (row, column, 1), purple)
-    pair = np.concatenate([framed, np.full_like(framed[:, :8], 255), beside], axis=1)
-    summary = f"at row {row}, column {column} it is {output[row, column]:.5g}"
-    size = f"{output.shape[0]} rows and {output.shape[1]} columns from {output.min():.5g} to {output.max():.5g}"
-    alt = f"{name}, with a frame round the pixels that one place sees; beside it the answer, {size}; {summary}"
-    if pool == "none":
-        sums = arithmetic(patch_at(picture, top, left), kernel, divide)
+    before = [padding_sizes(side, 3, layer.stride, layer.padding)[0] for side in picture.shape[:2]]
+    jump, field = (layer.stride, 3) if layer.pool == "none" else (2 * layer.stride, 3 + layer.stride)
+    top, left = row * jump - before[0], column * jump - before[1]
+    purple, pixels = ROLES["attention"], picture.reshape(*picture.shape[:2], -1)  # (H, W, C)
+    framed = parts.enlarged(np.broadcast_to(pixels, (*pixels.shape[:2], 3)), SIDE, (top, left, field), purple)
+    limit = 255 * max(abs(layer.kernel).max(axis=(0, 1)).astype(bool).sum(), 1)  # per channel that is read
+    beside = parts.enlarged(255 * shades(output, limit), SIDE, (row, column, 1), purple).astype(np.uint8)
+    pair = np.concatenate([framed, np.full_like(framed[:, :GAP], 255), beside], axis=1)
+    summary = f"at row {row}, column {column}: {output[row, column]:.5g}"
+    size = f"{output.shape[0]} × {output.shape[1]}, from {output.min():.5g} to {output.max():.5g}"
+    alt = f"{name}, with a frame around the receptive field of one location; beside it: Feature map {size}; {summary}"
+    if layer.pool == "none":
+        sums = steps(patch_at(pixels, top, left), layer, step)
     else:
-        before_pooling = feature_map(picture, kernel, divide, stride, padding, "none")
-        four = before_pooling[2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
-        sums = f"{table('four answers', four)}<p>the {pool} of them: {output[row, column]:.5g}</p>"
-    line = f'<div style="display: flex; gap: 1.2em; align-items: center; flex-wrap: wrap">{sums}</div>'
-    return f"<p>The answer has {size}; {summary}.</p>{parts.picture(pair, alt, 2 * SIDE + 8)}{line}"
+        four = feature_map(picture, replace(layer, pool="none"))[2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
+        sums = grid([table(four, 255), f"{layer.pool} of the four activations: {output[row, column]:.5g}"], 2)
+    text = f"<div>Feature map {size}; {summary}</div>"
+    return f'{CELLS}{parts.picture(pair, alt, 2 * SIDE + GAP)}{text}<div style="line-height: 1.6">{sums}</div>'
 
 
-def patch_at(picture: np.ndarray, top: int, left: int) -> np.ndarray:
-    """Cut 3 by 3 pixels out of a picture (H, W); what lies outside is 0."""
-    return np.pad(picture, 3)[top + 3 : top + 6, left + 3 : left + 6]
+def shades(numbers: np.ndarray, limit: float) -> np.ndarray:
+    """Colour a map (rows, columns), dark blue at -limit, grey at 0, yellow at limit: (rows, columns, 3), 0 to 1."""
+    return matplotlib.colormaps[MAP]((numbers / limit).clip(-1, 1) / 2 + 0.5)[..., :3]
 
 
-def arithmetic(patch: np.ndarray, kernel: np.ndarray, divide: int) -> str:
-    """Write out how a patch (3, 3) and a kernel (3, 3) become one number."""
-    products = patch * kernel  # (3, 3)
-    total = f"their sum is {products.sum():g}"
-    total += f", divided by {divide} {products.sum() / divide:.5g}" if divide > 1 else ""
-    tables = [table("pixels", patch), "<p>×</p>", table("kernel", kernel), "<p>=</p>", table("products", products)]
-    return f"{''.join(tables)}<p>{total}</p>"
+def patch_at(pixels: np.ndarray, top: int, left: int) -> np.ndarray:
+    """Cut 3 by 3 pixels (3, 3, C) out of a picture (H, W, C); what lies outside is 0."""
+    return np.pad(pixels, ((3, 3), (3, 3), (0, 0)))[top + 3 : top + 6, left + 3 : left + 6].astype(int)
 
 
-def table(caption: str, numbers: np.ndarray) -> str:
-    """Turn numbers (rows, columns) into an HTML table."""
-    cells = "".join(f"<tr>{''.join(f'<td>{value:.5g}</td>' for value in row)}</tr>" for row in numbers)
-    return f"<table><caption>{html.escape(caption)}</caption>{cells}</table>"
+def steps(patch: np.ndarray, layer: Layer, last: str) -> str:
+    """Write out how a patch becomes one number: products in each channel, their sum, bias, activation.
+
+    Args:
+        patch: (3, 3, C).
+        layer: With a kernel (3, 3, C).
+        last: One of `STEPS`; later ones are left out.
+
+    Returns:
+        HTML.
+    """
+    products, told = patch * layer.kernel, STEPS[: STEPS.index(last) + 1]  # (3, 3, C)
+    names = ["grey"] if patch.shape[2] == 1 else ["red", "green", "blue"]
+    sums = products.sum(axis=(0, 1))  # (C,)
+    cells = ["", "pixels", "", "kernel", "", "products", "sum" if "sum" in told else ""]
+    for c, name in enumerate(names):
+        numbers = table(patch[..., c], "grey"), "×", table(layer.kernel[..., c]), "=", table(products[..., c], 255)
+        cells += [name, *numbers, f"{sums[c]:g}" if "sum" in told else ""]
+    lines = [grid(cells, 7)]
+    total, equation = sums.sum(), " + ".join(f"{each:g}" for each in sums).replace("+ -", "− ")
+    if "sum" in told:
+        equation += f" = {total:g}" if len(sums) > 1 else ""
+        equation += f"; ÷ {layer.divide} = {total / layer.divide:.5g}" if layer.divide > 1 else ""
+        lines.append(f"<div>sum of all products: {equation}</div>")
+    before = total / layer.divide + layer.bias
+    if "bias" in told:
+        lines.append(f"<div>+ bias {layer.bias}: {before:.5g}</div>")
+    if "activation" in told and layer.activation == "ReLU":
+        lines.append(f"<div>ReLU: max(0, {before:.5g}) = {max(before, 0):.5g}</div>")
+    return "".join(lines)
+
+
+def grid(cells: list[str], columns: int) -> str:
+    """Set tables and signs side by side, in rows of so many columns."""
+    inside = "".join(f"<div>{cell}</div>" for cell in cells)
+    style = f"display: grid; grid-template-columns: repeat({columns}, auto); justify-content: start; gap: 4px 12px"
+    return f'<div style="{style}; align-items: center; justify-items: center">{inside}</div>'
+
+
+def table(numbers: np.ndarray, ground: str | float | None = None) -> str:
+    """Turn numbers (rows, columns) into an HTML table.
+
+    Args:
+        numbers: (rows, columns).
+        ground: Behind each number: "grey" shows pixels, a limit colours them as `shades` does, None leaves them plain.
+
+    Returns:
+        A `<table>`.
+    """
+    if ground == "grey":
+        colours = np.repeat(np.clip(numbers, 0, 255)[..., None] / 255, 3, axis=2)  # (rows, columns, 3)
+    else:
+        colours = np.ones((*numbers.shape, 3)) if ground is None else shades(numbers, ground)
+    rows = ""
+    for values, grounds in zip(numbers, colours, strict=True):
+        rows += "<tr>"
+        for value, colour in zip(values, grounds, strict=True):
+            letters = INK if colour @ (0.3, 0.6, 0.1) > 0.5 else PAPER
+            style = f"background: {matplotlib.colors.to_hex(colour)}; color: {letters}"
+            rows += f'<td style="{style}">{value + 0:.5g}</td>'  # + 0, so that no number reads -0
+        rows += "</tr>"
+    return f'<table class="captionlib-cells">{rows}</table>'

@@ -8,19 +8,21 @@ import numpy as np
 from captionlib.course.figures import gate_activations
 from captionlib.course.probes.numpy_decoder import NumpyDecoder
 from captionlib.course.widgets import parts
+from captionlib.plots import INK, PALE, ROLES
 from captionlib.text import Tokenizer
 
 CLAMPS = {
-    "hands off": {},
-    "f = 0": {"f": 0},
-    "f = 1": {"f": 1},
-    "i = 0": {"i": 0},
-    "i = 1": {"i": 1},
-    "g = 0": {"g": 0},
-    "o = 0": {"o": 0},
-    "o = 1": {"o": 1},
-    "freeze c": {"i": 0, "f": 1},
+    "none": {},
+    "forget gate f = 0": {"f": 0},
+    "forget gate f = 1": {"f": 1},
+    "input gate i = 0": {"i": 0},
+    "input gate i = 1": {"i": 1},
+    "candidate g = 0": {"g": 0},
+    "output gate o = 0": {"o": 0},
+    "output gate o = 1": {"o": 1},
+    "freeze cell c (i = 0, f = 1)": {"i": 0, "f": 1},
 }
+FREE = "without intervention"
 MOST_READ, MOST_SHOWN = 40, 12  # words
 Scenes = dict[str, tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]]  # name to image (H, W, 3) and initial state
 
@@ -35,24 +37,23 @@ def lstm_workbench(decoder: NumpyDecoder, scenes: Scenes, units: dict[int, str],
         prefix: The words that stand there at first, three or more.
     """
     page = ipywidgets.HTML()
-    scene, gates = parts.choice("scene", scenes), parts.choice("hand", CLAMPS, "f = 0")
+    scene, gates = parts.choice("scene", scenes), parts.choice("intervention", CLAMPS, "forget gate f = 0")
     line = parts.text_box("words so far", prefix)
-    at, row = parts.slider("hold at word, 0 for all", 0, len(words_of(decoder, prefix)) - 1, 3)
+    at, row = parts.slider("at word (0: every word)", 0, len(words_of(decoder, prefix)) - 1, 3)
 
     def redraw(_=None):
         page.value = show(decoder, units, *scenes[scene.value], line.value, gates.value, at.value)
 
     def retyped(change):
-        for control in (at, row.children[1]):
-            control.max = max(1, len(words_of(decoder, change["new"])) - 1)
+        at.max = max(1, len(words_of(decoder, change["new"])) - 1)
         redraw()
 
     line.observe(retyped, "value")
     for control in (scene, gates, at):
         control.observe(redraw, "value")
     redraw()
-    bench = ipywidgets.VBox([scene, line, gates, row, page])
-    parts.present(bench, in_plain_text(decoder, scenes, prefix))
+    controls = parts.aligned(scene, line, gates, row)
+    parts.present(parts.bench(controls, page, 740), in_plain_text(decoder, scenes, prefix))
 
 
 def words_of(decoder: NumpyDecoder, prefix: str) -> list[str]:
@@ -83,23 +84,48 @@ def show(decoder: NumpyDecoder, units: dict[int, str], image, start: tuple, pref
     marks = [(gate, t - shown.start) for gate in gates for t in shown if step in (None, t)]
     known = [word if word in decoder.vocabulary else "<unk>" for word in words]
     where = f"at “{known[step]}”" if step and gates else "at every word"
-    ahead = f"hands off: {most_probable(decoder, free)}"
+    ahead = f"{FREE}: {most_probable(decoder, free)}"
     title = f"{clamp} {where}: {most_probable(decoder, clamped)} ({ahead})" if gates else ahead
     trace = {name: value[shown.start :] for name, value in clamped.items()}
     shown_words = [known[t] for t in shown]
     figure = gate_activations(shown_words, trace, units, decoder.vocabulary, free["probs"][-1], marks, title)
-    lines = [("hands off", decoder.greedy(free))]
+    norms = np.linalg.norm(decoder.word_gradients(words, start, clamped, gates, step), axis=1)  # (T,)
+    shares = dict(zip(shown, norms[shown] / max(norms.max(), 1e-30), strict=True))
+    lines = [(FREE, decoder.greedy(free))]
     if gates:
         lines.append((html.escape(f"{clamp} {where}"), decoder.greedy(clamped, None if step else gates)))
-    said = "".join(f"<p>{name}: {sentence(words, more)}</p>" for name, more in lines)
+    said = "".join(f"<div>{name}: {sentence(words, more)}</div>" for name, more in lines)
     unknown = sorted({f"“{word}”" for word in words if word not in decoder.vocabulary})
     if unknown:
-        said += f"<p>It does not know {html.escape(', '.join(unknown))} and reads &lt;unk&gt;.</p>"
+        said += f"<div>Out of vocabulary, read as &lt;unk&gt;: {html.escape(', '.join(unknown))}</div>"
     cells = "; ".join(f"cell of unit {unit} {clamped['c'][-1, unit]:.1f}" for unit in units)
     alt = f"After “{' '.join(words[1:])}”, {title}. {cells}."
-    scene = parts.picture(image, "the scene that the first state comes from", 120)
-    top = f'<div style="display:flex;gap:1.5em;align-items:center">{scene}<div role="status">{said}</div></div>'
-    return top + parts.picture(figure, alt, 883)
+    scene = parts.picture(image, "the scene that the initial state comes from", 60)
+    style = "display:flex;gap:1.2em;align-items:center;line-height:1.5"
+    top = f'<div style="{style}">{scene}<div role="status">{said}</div></div>'
+    best = decoder.vocabulary[int(clamped["probs"][-1].argmax())]
+    return top + parts.picture(figure, alt, 740) + connectivity(shown_words, list(shares.values()), best)
+
+
+def connectivity(words: list[str], shares: list[float], best: str) -> str:
+    """Draw how strongly the next word depends on each word read (Madsen 2019, “Memorization in RNNs”, Distill).
+
+    Args:
+        words: The T words.
+        shares: (T,), the norm of the gradient with respect to each word's vector; 1 is the largest.
+        best: The most probable next word.
+
+    Returns:
+        HTML: a bar and a number under each word.
+    """
+    columns = ""
+    for word, share in zip(words, shares, strict=True):
+        bar = f"background:linear-gradient(to right,{ROLES['words']} {share:.0%},{PALE} 0)"
+        columns += f'<div style="flex:1 1 0;min-width:0;overflow-wrap:anywhere;align-self:end">{html.escape(word)}'
+        columns += f'<div style="{bar};color:{INK}">{share:.2f}</div></div>'
+    told = f"Gradient of log p(“{best}”) with respect to each word vector: its norm, relative to the largest"
+    row = f'<div style="display:flex;gap:4px;text-align:center">{columns}</div>'
+    return f'<div style="line-height:1.4"><b>{html.escape(told)}</b>{row}</div>'
 
 
 def most_probable(decoder: NumpyDecoder, trace: dict) -> str:
@@ -122,8 +148,15 @@ def in_plain_text(decoder: NumpyDecoder, scenes: Scenes, prefix: str) -> str:
     def adds(start, clamp, at):
         return f"{prefix} | {' '.join(decoder.complete(words, start, CLAMPS[clamp], at)) or '(the end)'}"
 
-    lines = [f"The scene is {name}. Behind the bar stands what the network adds, with a hand at “{words[last]}” alone:"]
-    lines += [f"{clamp:9}: {adds(start, clamp, last)}" for clamp in CLAMPS]
-    lines += ["With a hand at every word:", *(f"{clamp:9}: {adds(start, clamp, None)}" for clamp in [*CLAMPS][1:])]
-    lines += [f"With f = 0 at “{words[last]}” alone:"]
-    return "\n".join(lines + [f"{name:10}: {adds(start, 'f = 0', last)}" for name, (_, start) in scenes.items()])
+    lines = [
+        f"The scene is {name}. After the bar: what the network adds, with an intervention at “{words[last]}” alone."
+    ]
+    lines += [f"{clamp:28}: {adds(start, clamp, last)}" for clamp in CLAMPS]
+    lines += [
+        "With an intervention at every word:",
+        *(f"{clamp:28}: {adds(start, clamp, None)}" for clamp in [*CLAMPS][1:]),
+    ]
+    lines += [f"With the forget gate f = 0 at “{words[last]}” alone:"]
+    return "\n".join(
+        lines + [f"{name:10}: {adds(start, 'forget gate f = 0', last)}" for name, (_, start) in scenes.items()]
+    )

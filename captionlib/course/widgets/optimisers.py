@@ -29,21 +29,18 @@ def optimiser_playground() -> None:
     first, first_row = parts.slider("start a", -2.0, 2.0, START["start_x"], 0.25)
     second, second_row = parts.slider("start b", -2.0, 2.0, START["start_y"], 0.25)
     steps, steps_row = parts.slider("steps", 1, 100, START["steps"])
-    for buttons in (surface, optimiser):
-        buttons.style.button_width = "8em"  # "long valley" is longer than most words
     controls = (surface, optimiser, rate, momentum, first, second, steps)
     page = ipywidgets.HTML()
 
     def redraw(_=None):
-        for control in momentum_row.children:
-            control.disabled = optimiser.value not in MOMENTUM
+        momentum.disabled = optimiser.value not in MOMENTUM
         page.value = show(*(control.value for control in controls))
 
     for control in controls:
         control.observe(redraw, "value")
     redraw()
-    rows = [surface, optimiser, rate_row, momentum_row, first_row, second_row, steps_row, page]
-    parts.present(ipywidgets.VBox(rows), in_plain_text())
+    rows = parts.aligned(surface, optimiser, rate_row, momentum_row, first_row, second_row, steps_row)
+    parts.present(parts.bench(rows, page, 790), in_plain_text())
 
 
 def descend(
@@ -89,8 +86,8 @@ def show(
     setting = f"{name.get(optimiser, optimiser)}, learning rate {learning_rate:g}, on the {surface}"
     figure = figures.descent(SURFACES[surface], path, setting)
     summary = outcome(surface, path)
-    alt = f"A map of the loss with the walk of {setting}, from ({start_x:g}, {start_y:g}). {summary}"
-    return f'{parts.picture(figure, alt, 883)}<p role="status">{summary}</p>'
+    alt = f"A map of the loss with the path of {setting}, from ({start_x:g}, {start_y:g}). {summary}"
+    return f'{parts.picture(figure, alt, 790)}<p role="status">{summary}</p>'
 
 
 def outcome(surface: str, path: np.ndarray) -> str:
@@ -98,24 +95,24 @@ def outcome(surface: str, path: np.ndarray) -> str:
     landscape, steps = SURFACES[surface], len(path) - 1
     diverged = ~(np.abs(path).max(axis=1) < DIVERGED)  # NaN counts, too
     if diverged.any():
-        when = f"at step {int(diverged.argmax())} of {steps} a weight had passed {DIVERGED:,}"
-        return f"It flew off: {when}. The steps are too long."
+        when = f"at step {int(diverged.argmax())} of {steps} a weight has passed {DIVERGED:,}"
+        return f"It diverges: {when}. The learning rate is too large."
     losses, moves = landscape.loss(path), np.diff(path, axis=0)  # (N,), (N - 1, 2)
     back = (moves[1:] * moves[:-1]).sum(axis=1) < 0  # steps that undo part of the step before
-    after = f"After {steps} step{'s' * (steps > 1)} the loss is {losses[-1]:.3g}; it began at {losses[0]:.3g}."
+    after = f"After {steps} step{'s' * (steps > 1)} the loss is {losses[-1]:.3g}; at the start it was {losses[0]:.3g}."
     distance = np.hypot(*(path[-1] - landscape.minimum))
     if distance < 1e-6 or (distance < 0.05 and np.hypot(*moves[-1]) < 0.05):
-        kind = "It has arrived."
+        kind = "It has converged."
     elif losses[-1] > losses[0]:
-        kind = "It climbs: the steps are too long."
+        kind = "The loss has grown: the learning rate is too large."
     elif back.mean() > 0.5 if len(back) else False:
-        kind = "It zig-zags: most steps undo part of the step before."
+        kind = "It oscillates: most steps undo part of the step before."
     elif np.hypot(*landscape.gradient(path[-1])) < 0.02 and np.hypot(*moves[-1]) < 0.005:
-        kind = "It rests where the slope is nearly 0, and this is not the lowest place."
+        kind = "It is stuck where the gradient is nearly 0, away from the minimum."
     elif (rises := int((np.diff(losses) > 0).sum())) > steps / 10:
-        kind = f"It swings: at {rises} of the steps it was carried uphill."
+        kind = f"It overshoots: the loss rose at {rises} of the steps."
     else:
-        kind = "It is on its way."
+        kind = "It is still descending."
     return f"{after} {kind}"
 
 

@@ -6,6 +6,10 @@ import ipywidgets
 
 from captionlib.course.widgets import parts
 
+WHOLE_LINE = {"width": "auto", "height": "auto", "min_height": "30px"}
+WRAPPED = (
+    "<style>.captionlib-option {white-space: normal; text-align: left; line-height: 1.4; padding: 4px 10px}</style>"
+)
 Question = tuple[str, dict[str, str]]  # the question; each option with its explanation, which begins with Yes or No
 
 
@@ -17,10 +21,11 @@ def quiz(*questions: Question) -> None:
     """
     boxes = []
     for number, (question, options) in enumerate(questions, start=1):
-        title = ipywidgets.HTML(f"<b>{number}. {html.escape(question)}</b>")
+        title = ipywidgets.HTML(f"{WRAPPED}<b>{number}. {html.escape(question)}</b>")
         reply = ipywidgets.HTML()
-        buttons = [ipywidgets.Button(description=option, layout={"width": "100%"}) for option in options]
+        buttons = [ipywidgets.Button(description=option, layout=WHOLE_LINE) for option in options]
         for button, explanation in zip(buttons, options.values(), strict=True):
+            button.add_class("captionlib-option")
             button.on_click(lambda _, reply=reply, explanation=explanation: reply_with(reply, explanation))
         boxes.append(ipywidgets.VBox([title, *buttons, reply], layout={"max_width": "46em"}))
     parts.present(ipywidgets.VBox(boxes), in_plain_text(questions))

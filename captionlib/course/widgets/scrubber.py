@@ -25,7 +25,7 @@ def attention_scrubber(image: np.ndarray, tokens: list[str], attention: np.ndarr
 
     word.observe(redraw, "value")
     redraw()
-    parts.present(ipywidgets.VBox([row, page]), in_plain_text(tokens, attention))
+    parts.present(ipywidgets.VBox([parts.aligned(row), page]), in_plain_text(tokens, attention))
 
 
 def show(image: np.ndarray, tokens: list[str], attention: np.ndarray, t: int) -> str:
@@ -46,13 +46,14 @@ def show(image: np.ndarray, tokens: list[str], attention: np.ndarray, t: int) ->
     lit = attention_overlay(image, attention[t])  # (H, W, 3)
     pair = np.concatenate([image, np.full_like(image[:, :4], 255), lit], axis=1)
     peak = peak_of(tokens[t], attention[t])
-    return f"<p>{' '.join(words)}</p>{parts.picture(pair, f'the scene, and beside it where {peak}', 588)}<p>{peak}</p>"
+    scenes = parts.picture(pair, f"the scene, and beside it its attention; {peak}", 588)
+    return f"<p>{' '.join(words)}</p>{scenes}<p>{peak}</p>"
 
 
 def peak_of(word: str, weights: np.ndarray) -> str:
     """Say where one word's attention (rows, columns) is largest, locations counted from the top left."""
     row, column = divmod(int(weights.argmax()), weights.shape[1])
-    return f"“{word}” looked most at row {row + 1}, column {column + 1}: {weights.max():.0%} of its attention"
+    return f"“{word}”: largest attention weight {weights.max():.0%} at row {row + 1}, column {column + 1}"
 
 
 def in_plain_text(tokens: list[str], attention: np.ndarray) -> str:

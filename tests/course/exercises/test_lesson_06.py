@@ -23,6 +23,22 @@ def step(x, h, c, W, U, b, order="ifgo", activation=np.tanh, output=np.tanh, kee
     return o * output(c), c
 
 
+def shows_the_old_cell(x, h, c, W, U, b):
+    _, new = step(x, h, c, W, U, b)
+    return sigmoid(np.split(x @ W + h @ U + b, 4, axis=-1)[3]) * np.tanh(c), new
+
+
+def backward(total=lambda dh, dc, c, o: dc + dh * o * (1 - np.tanh(c) ** 2), order=(0, 1, 2, 3)):
+    """The backward step with one mistake: in the total for c, or in what gets it."""
+
+    def step_back(dh, dc, c_before, c, i, f, g, o):
+        dtotal = total(dh, dc, c, o)
+        parts = [dtotal * f, dtotal * c_before, dtotal * g, dtotal * i]
+        return [parts[number] for number in order]
+
+    return step_back
+
+
 def with_(**mistake):
     return lambda *arguments: step(*arguments, **mistake)
 
@@ -34,41 +50,43 @@ def halves(x, h, c, W, U, b):
 @pytest.mark.parametrize(
     "exercise, mine, reason",
     [
-        ("forget_bias", lambda n: 0.5 ** (1 / n), "for 1 word it gives a bias of 0.5, which is a gate of 0.6225"),
+        ("forget_bias", lambda n: 0.5 ** (1 / n), "for 1 step it gives a bias of 0.5, so the forget gate is 0.6225"),
         (
             "forget_bias",
             lambda n: math.log(n),
-            "for 3 words it gives a bias of 1.099, which is a gate of 0.75: 42.2% of",
+            "for 3 steps it gives a bias of 1.099, so the forget gate is 0.75: 42.2% of",
         ),
         ("forget_bias", lambda n: 1.0, "73.1% of the cell state would be left"),
         (
             "forget_bias",
             lambda n: 0.0,
-            "for 3 words it gives a bias of 0, which is a gate of 0.5: 12.5%",
+            "for 3 steps it gives a bias of 0, so the forget gate is 0.5: 12.5%",
         ),
-        ("forget_bias", lambda n: -math.log(2 ** (1 / n) - 1) / math.log(2), "for 3 words"),
-        ("forget_bias", lambda n: math.log(0.5 / n), "for 1 word"),
-        ("forget_bias", lambda n: f"{n}", "for 1 word it gives '1', and a number is expected"),
-        ("numpy_step", with_(order="figo"), "in another order than i, f, g, o"),
-        ("numpy_step", with_(order="ifog"), "in another order than i, f, g, o"),
+        ("forget_bias", lambda n: -math.log(2 ** (1 / n) - 1) / math.log(2), "for 3 steps"),
+        ("forget_bias", lambda n: math.log(0.5 / n), "for 1 step"),
+        ("forget_bias", lambda n: f"{n}", "for 1 step it gives '1', but a number is expected"),
+        ("numpy_step", with_(order="figo"), "are not in the order i, f, g, o"),
+        ("numpy_step", with_(order="ifog"), "are not in the order i, f, g, o"),
         ("numpy_step", with_(activation=sigmoid), "the candidate has a sigmoid instead of tanh"),
         ("numpy_step", with_(activation=lambda z: z), "the candidate has no tanh"),
-        ("numpy_step", with_(keep=False), "the cell state: at [0, 0]"),
-        ("numpy_step", with_(output=lambda c: c), "the hidden state: at [0, 0]"),
-        ("numpy_step", halves, "the cell state: at [0, 0]"),
+        ("numpy_step", with_(keep=False), "the cell state is wrong: at [0, 0]"),
+        ("numpy_step", with_(output=lambda c: c), "made of the cell state without tanh"),
+        ("numpy_step", halves, "the cell state is wrong: at [0, 0]"),
         ("numpy_step", lambda *a: step(*a)[::-1], "the two are swapped: the hidden state"),
-        ("numpy_step", lambda *a: step(*a)[0], "it gives ndarray, and two arrays are expected"),
+        ("numpy_step", lambda *a: step(*a)[0], "it gives ndarray, but two arrays are expected"),
         (
             "numpy_step",
             lambda x, h, c, W, U, b: step(x[0], h[0], c[0], W, U, b),
             "its shape is (3,), and (2, 3) is expected",
         ),
-        ("step_backward", lambda dh, new, U: dh @ U.T, "the derivative of tanh is missing"),
-        ("step_backward", lambda dh, new, U: (dh * (1 - np.tanh(new) ** 2)) @ U.T, "here tanh is applied once more"),
-        ("step_backward", lambda dh, new, U: (dh * (1 - new**2)) @ U, "so that the shape fits either way"),
-        ("step_backward", lambda dh, new, U: dh * (1 - new**2), "the product with U is missing"),
-        ("step_backward", lambda dh, new, U: (dh * (1 - new)) @ U.T, "for two sentences and three units: at [0, 0] it"),
-        ("step_backward", lambda dh, new, U: ((dh * (1 - new**2)) @ U.T)[0], "its shape is (3,), and (2, 3) is"),
+        ("numpy_step", shows_the_old_cell, "made of the cell state before the step"),
+        ("backward_step", backward(total=lambda dh, dc, c, o: dc), "what comes through the hidden state is missing"),
+        ("backward_step", backward(total=lambda dh, dc, c, o: dh * o * (1 - np.tanh(c) ** 2)), "dc, is missing"),
+        ("backward_step", backward(total=lambda dh, dc, c, o: dc + dh * o), "the slope of tanh is missing"),
+        ("backward_step", backward(total=lambda dh, dc, c, o: dc + dh * o * (1 - c**2)), "c has not been through tanh"),
+        ("backward_step", backward(order=[0, 1, 3, 2]), "i was multiplied by g, so i gets the total times g"),
+        ("backward_step", backward(order=[0, 0, 2, 3]), "the gradient of f is wrong: at [0, 0] it gives"),
+        ("backward_step", lambda *given: backward()(*given)[0], "it gives ndarray, but four arrays are expected"),
     ],
 )
 def test_expected_mistakes_get_their_own_reason(exercise, mine, reason, capsys):
@@ -133,6 +151,13 @@ class Tanh(Cell):
         return h, [h, c]
 
 
+class RandomBias(Cell):
+    def build(self, input_shape):
+        self.W = self.add_weight(shape=(input_shape[-1], 4 * self.units))
+        self.U = self.add_weight(shape=(self.units, 4 * self.units))
+        self.b = self.add_weight(shape=(4 * self.units,))
+
+
 class InNumpy(Cell):
     def call(self, x, states):
         weights = (np.asarray(weight) for weight in (self.W, self.U, self.b))
@@ -141,11 +166,12 @@ class InNumpy(Cell):
 
 
 @pytest.mark.parametrize("mine, reason", [
-    (lambda units: 3, "check needs your class, a keras.layers.Layer, and LSTMCell(3) is int"),
+    (lambda units: 3, "check needs your class, a keras.layers.Layer, but LSTMCell(3) is int"),
     (OtherOrder, "build makes weights of shapes [(3, 12), (4, 12), (12,)], not [(4, 12)"),
-    (NoWeights, "build makes weights of shapes [], not"), (OnlyOutput, "call returns two things: the output h, and"),
-    (OneState, "the new states are [h, c], and call returns 1 of them"), (Swapped, "the two are swapped: the hidden"),
+    (NoWeights, "build makes weights of shapes [], not"), (OnlyOutput, "call should return two things"),
+    (OneState, "two new states, [h, c]; yours returns 1"), (Swapped, "the two are swapped: the hidden"),
     (ShowsTheCell, "the output of a step is its hidden state"), (Tanh, "the candidate has a sigmoid instead of tanh"),
+    (RandomBias, "the step is right, but b should start at 0, and at 1 for the forget gates"),
     (InNumpy, "no gradient reaches the weights: use keras.ops"),
 ])  # fmt: skip
 def test_mistakes_in_the_keras_cell_get_their_own_reason(mine, reason, capsys):
@@ -157,7 +183,7 @@ def test_mistakes_in_the_keras_cell_get_their_own_reason(mine, reason, capsys):
 def test_the_keras_cell_as_it_stands_is_not_attempted_and_the_right_one_is_correct(capsys):
     exercises.keras_cell.check(Stub)
     exercises.keras_cell.check(Cell)
-    assert capsys.readouterr().out == "not attempted: replace ... by your answer and run this cell again\ncorrect\n"
+    assert capsys.readouterr().out == "not attempted: replace ... with your answer and run this cell again\ncorrect\n"
 
 
 def test_a_reason_has_few_digits(capsys):
@@ -167,7 +193,7 @@ def test_a_reason_has_few_digits(capsys):
 
 def test_another_way_to_be_right_is_right(capsys):
     exercises.forget_bias.check(lambda n: -math.log(2 ** (1 / n) - 1))
-    exercises.step_backward.check(lambda dh, new, U: np.einsum("bj,ij->bi", dh * (1 - new**2), U))
+    exercises.backward_step.check(backward())
 
     def row_by_row(x, h, c, W, U, b):
         rows = [step(*(a[n : n + 1] for a in (x, h, c)), W, U, b) for n in range(len(x))]

@@ -1,5 +1,7 @@
 """The decoder in NumPy is the captioner's own: same probabilities at every word, and clamped gates are clamped."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -47,3 +49,26 @@ def test_it_completes_a_sentence_and_reads_words_out_of_its_vocabulary(captioner
     added = decoder.complete(WORDS, start)
     assert "<end>" not in added and set(added) <= set(decoder.vocabulary)
     assert len(decoder.complete(WORDS, start, {"f": 0}, max_words=5)) <= 5
+
+
+@pytest.mark.parametrize("at", [None, 2])
+@pytest.mark.parametrize("clamp", [None, {"f": 0}, {"g": 0}, {"o": 1}, {"i": 0, "f": 1}])
+def test_word_gradients_are_those_of_finite_differences(clamp, at):
+    rng, words, units = np.random.default_rng(1), ["<start>", "a", "red", "boat"], 3
+    shapes = [(6, 2), (2, 4 * units), (units, 4 * units), (4 * units,), (units, 6), (6,)]
+    decoder = NumpyDecoder(["<pad>", "<start>", "<unk>", "a", "red", "boat"], *(rng.normal(size=s) for s in shapes))
+    start = rng.normal(size=units), rng.normal(size=units)
+    trace = decoder.read(words, start, clamp, at)
+    gradients = decoder.word_gradients(words, start, trace, clamp, at)
+    best = trace["probs"][-1].argmax()
+
+    def log_prob(row, column, change):
+        embeddings = decoder.embeddings.copy()
+        embeddings[row, column] += change
+        return np.log(replace(decoder, embeddings=embeddings).read(words, start, clamp, at)["probs"][-1, best])
+
+    for t, word in enumerate(words):
+        for column in range(2):
+            row = decoder.vocabulary.index(word)
+            slope = (log_prob(row, column, 1e-5) - log_prob(row, column, -1e-5)) / 2e-5
+            assert gradients[t, column] == pytest.approx(slope, rel=1e-5, abs=1e-8)

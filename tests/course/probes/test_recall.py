@@ -53,3 +53,10 @@ def test_gradients_vanish_in_the_order_that_lesson_06_shows(seed):
     assert norms[0][19] < 1e-3 < norms[1][19] < 0.1 and 0.01 < plain[19] < 0.1 and norms[4][39] > 1
     assert norms[0][39] > 100 * 0.5**39  # along the cell state alone: the rest comes through the hidden state
     assert norms[1][9] > 0.1 and plain[9] > 0.1
+
+
+def test_a_wider_plain_network_loses_less_and_bias_0_stays_last(monkeypatch):
+    narrow = recall.gradient_norms("rnn", 40)[39]
+    monkeypatch.setattr(recall, "UNITS", 64)
+    plain, *gated = recall.gradient_norms("rnn", 40), *(recall.gradient_norms("lstm", 40, bias) for bias in (0, 1, 4))
+    assert plain[39] > 2 * narrow and min(plain[39], gated[1][39], gated[2][39]) > 100 * gated[0][39]

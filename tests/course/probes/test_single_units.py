@@ -42,20 +42,39 @@ def test_a_record_has_one_cell_state_per_word(decoder, drawn):
     assert seen["before_noun"][seen["word"] == "red"].all() and not seen["before_noun"][seen["word"] == "is"].any()
 
 
-def test_freezing_at_the_noun_makes_it_repeat_and_the_controls_do_not(decoder, drawn):
-    share = {at: np.mean([single_units.repeats_noun(decoder, start, at) for start in drawn[1]]) for at in (None, -1, 0)}
-    assert share[None] < 0.12 and share[-1] < 0.25 and share[0] > 0.65
+def test_what_is_read_while_the_cell_state_is_frozen_is_said_again(decoder, drawn):
+    conditions = (None, "colour", "noun")
+    free, at_colour, at_noun = (
+        np.mean([single_units.says_again(decoder, start, at) for start in drawn[1]], axis=0) for at in conditions
+    )  # each (colour again, noun again)
+    assert free[1] < 0.12 and at_colour[1] < 0.25 and at_noun[1] > 0.65
+    assert free[0] < 0.4 and at_noun[0] < 0.4 and at_colour[0] > 0.6
 
 
 def test_exchanging_no_unit_changes_nothing_and_all_units_give_the_donors_answer(decoder, drawn):
-    receiver, donor = drawn[1][:2]
+    receivers, donors = drawn[1][:2], drawn[1][2:4]
     words, targets = ["<start>", "a"], ["red", "blue"]
-
-    def probability(start, units):
-        return single_units.probability_after_exchange(decoder, start, donor, np.array(units, int), words, targets)
-
-    alone = [decoder.read(words, start)["probs"][-1] for start in (receiver, donor)]
     indices = [decoder.vocabulary.index(word) for word in targets]
-    assert probability(receiver, []) == pytest.approx(alone[0][indices].sum())
-    assert probability(receiver, range(256)) == pytest.approx(alone[1][indices].sum())
-    assert receiver[1] is drawn[1][0][1]  # the receiver itself is left alone
+
+    def probability(units):
+        return single_units.probability_after_exchange(decoder, receivers, donors, units, words, targets)
+
+    def mean(starts):
+        return np.mean([decoder.read(words, start)["probs"][-1, indices].sum() for start in starts])
+
+    before = [np.array(start) for start in receivers]
+    assert probability([]) == pytest.approx(mean(receivers)) and probability(range(256)) == pytest.approx(mean(donors))
+    assert all((np.array(start) == old).all() for start, old in zip(receivers, before, strict=True))
+
+
+def test_unit_207_differs_most_between_lake_and_meadow_and_is_neither_enough_nor_needed(decoder, drawn):
+    lakes, meadows = (single_units.starts_at(place, *drawn, 6) for place in ("lake", "meadow"))
+    assert len(lakes) == len(meadows) == 6
+    order = single_units.most_different_first(meadows, lakes)
+    words, targets = ["<start>", "a", "red", "cat", "is", "sitting", "by", "the"], ["lake", "pond"]
+
+    def probability(units):
+        return single_units.probability_after_exchange(decoder, meadows, lakes, units, words, targets)
+
+    assert order[0] == 207 and probability([207]) < 0.05 and probability(order[1:]) > 0.8
+    assert probability(order[:8]) < 0.3 and probability(order[:64]) > 0.6

@@ -27,14 +27,16 @@ def alt(page):
 
 def test_the_nearest_word_is_named_first_in_picture_and_words():
     page = show(count=2)
-    assert "nearest to “red”: blue 1.00, " in alt(page) and alt(page).startswith("a map of 30 words, epoch 4; ")
+    assert "nearest to “red” by cosine: blue 1.00, " in alt(page) and alt(page).startswith(
+        "a map of 30 words, epoch 4; "
+    )
     assert f'<p role="status">{alt(page).split("; ")[1]}</p>' in page
     assert "blue 1.00" not in alt(show(epoch=0))
 
 
 def check(page, typed, count, epoch):
     told = alt(page)
-    assert f"epoch {epoch};" in told and len(re.findall(r" -?[01]\.\d\d(?:,|\. Half)", told)) == count
+    assert f"epoch {epoch};" in told and len(re.findall(r" -?[01]\.\d\d(?:,|\. Median)", told)) == count
     return told
 
 
@@ -78,14 +80,17 @@ def test_box_buttons_and_sliders_move_the_page(monkeypatch):
     monkeypatch.setattr(parts, "present", lambda widget, words: shown.append((widget, words)))
     widgets.embedding_map(HISTORY, WORDS, ["red", "rabbit"])
     ((widget, words),) = shown
-    word, buttons, (_, count), (_, epoch), page = (
-        getattr(part, "children", part) if not hasattr(part, "value") else part for part in widget.children
-    )
+    controls, page = widget.children
+    word, (_, examples), (_, count), (_, epoch) = (getattr(part, "children", part) for part in controls.children)
+    buttons = examples.children
     pages = {page.value}
     buttons[1].click()
-    assert word.value == "rabbit" and "nearest to “rabbit”" in page.value
+    assert word.value == "rabbit" and "nearest to “rabbit” by cosine" in page.value
     for control, value in ((word, "runs"), (count, 7), (epoch, 1), (word, "nothing")):
         control.value = value
         assert page.value not in pages
         pages.add(page.value)
-    assert [line.split(":")[0] for line in words.splitlines()[1:]] == ["nearest to “red”", "nearest to “rabbit”"]
+    assert [line.split(":")[0] for line in words.splitlines()[1:]] == [
+        "nearest to “red” by cosine",
+        "nearest to “rabbit” by cosine",
+    ]

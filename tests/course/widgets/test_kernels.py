@@ -17,47 +17,70 @@ from captionlib.plots import ROLES
 
 RNG = np.random.default_rng(1)
 PICTURES = {"noise": RNG.integers(0, 256, (96, 96), np.uint8), "small": RNG.integers(0, 256, (24, 24), np.uint8)}
-START = {"name": "noise", "kernel": kernels.KERNELS["upright"][0], "divide": 1, "stride": 1, "padding": "valid"}
-START |= {"pool": "none", "row": 4, "column": 5}
+PICTURES["colour"] = RNG.integers(0, 256, (96, 96, 3), np.uint8)
+EDGE = kernels.KERNELS["vertical edge"][0]
+START = {"name": "noise", "kernel": EDGE, "channels": "all", "divide": 1, "bias": 0, "stride": 1, "padding": "valid"}
+START |= {"activation": "none", "pool": "none", "row": 4, "column": 5, "step": "activation"}
 VALUES = {"name": list(PICTURES), "kernel": [kernel for kernel, _ in kernels.KERNELS.values()]}
-VALUES |= {"divide": range(1, 17), "stride": range(1, 5), "padding": ["valid", "same"]}
-VALUES |= {"pool": ["none", "largest", "mean"], "row": range(96), "column": range(96)}
+VALUES |= {"channels": list(kernels.CHANNELS), "divide": range(1, 28), "bias": range(-255, 256, 51)}
+VALUES |= {"stride": range(1, 5), "padding": ["valid", "same"], "activation": ["none", "ReLU"]}
+VALUES |= {"pool": ["none", "max", "average"], "row": range(0, 96, 5), "column": range(0, 96, 5), "step": kernels.STEPS}
 for place in range(9):
-    VALUES["kernel"] += [(*START["kernel"][:place], value, *START["kernel"][place + 1 :]) for value in range(-9, 10)]
+    VALUES["kernel"] += [(*EDGE[:place], value, *EDGE[place + 1 :]) for value in range(-9, 10, 3)]
 
 
-def page_of(name, kernel, **settings):
-    return kernels.show(name, PICTURES[name], np.reshape(kernel, (3, 3)).astype(float), **settings)
+def page_of(name, kernel, channels, row, column, step, **settings):
+    weights = np.reshape(kernel, (3, 3, 1)).astype(float)
+    if PICTURES[name].ndim == 3:
+        weights = weights * kernels.CHANNELS[channels]
+    return kernels.show(name, PICTURES[name], kernels.Layer(weights, **settings), row, column, step)
 
 
 def tables(page):
-    """Each table's numbers by its caption."""
-    found = re.findall(r"<caption>([\w ]+)</caption>(.*?)</table>", page)
-    return {name: [float(cell) for cell in re.findall(r"<td>(.*?)</td>", cells)] for name, cells in found}
+    """Each table's numbers, from left to right and from top to bottom."""
+    found = re.findall(r"<table.*?</table>", page)
+    return [np.array([float(cell) for cell in re.findall(r">([^<>]+)</td>", cells)]) for cells in found]
 
 
 def is_true(page, settings):
-    """Picture and description are there, and what is told of the place follows from the numbers shown."""
-    alt = re.search(r'<img width="584" height="288" alt="([^"]+)"', page)[1]
-    row, column, told = re.search(r"at row (\d+), column (\d+) it is (\S+)$", alt).groups()
-    assert f"at row {row}, column {column} it is {told}.</p>" in page and "nan" not in re.sub('src="[^"]+"', "", page)
-    if settings["pool"] == "none":
-        found = tables(page)
-        assert np.multiply(found["pixels"], found["kernel"]) == pytest.approx(found["products"])
-        assert sum(found["products"]) / settings["divide"] == pytest.approx(float(told), rel=1e-4, abs=1e-4)
-    else:
-        keep = {"largest": max, "mean": np.mean}[settings["pool"]]
-        assert keep(tables(page)["four answers"]) == pytest.approx(float(told), rel=1e-3, abs=1e-3)
-    return alt
+    """Picture and description are there, and what is told of the location follows from the numbers shown."""
+    alt = re.search(r'<img width="520" height="256" alt="([^"]+)"', page)[1]
+    told = float(re.search(r"at row \d+, column \d+: (\S+)$", alt)[1])
+    assert f"<div>{alt[alt.index('Feature map') :]}</div>" in page and "nan" not in re.sub('src="[^"]+"', "", page)
+    if settings["pool"] != "none":
+        keep = {"max": max, "average": np.mean}[settings["pool"]]
+        assert keep(tables(page)[0]) == pytest.approx(told, rel=1e-3, abs=1e-3)
+        return
+    numbers = np.reshape(tables(page), (-1, 3, 9))  # pixels, kernel, products of each channel
+    assert len(numbers) == (3 if settings["name"] == "colour" else 1)
+    assert numbers[:, 0] * numbers[:, 1] == pytest.approx(numbers[:, 2])
+    activated = numbers[:, 2].sum() / settings["divide"] + settings["bias"]
+    activated = max(activated, 0) if settings["activation"] == "ReLU" else activated
+    assert activated == pytest.approx(told, rel=1e-4, abs=1e-4)
 
 
 def test_every_value_of_every_control_is_told_truly():
-    pages = {name: [page_of(**START | {name: value}) for value in values] for name, values in VALUES.items()}
+    start = START | {"name": "colour"}
+    pages = {name: [page_of(**start | {name: value}) for value in values] for name, values in VALUES.items()}
     for name, values in VALUES.items():
         for value, page in zip(values, pages[name], strict=True):
-            is_true(page, START | {name: value})
-    for name in ("name", "padding", "pool", "stride", "divide"):
+            is_true(page, start | {name: value})
+    for name in ("name", "channels", "padding", "pool", "stride", "divide", "bias"):
         assert len(set(pages[name])) == len(VALUES[name])
+
+
+def test_the_steps_are_written_one_after_another():
+    settings = START | {"name": "colour", "bias": -200, "divide": 2, "activation": "ReLU"}
+    pages = [page_of(**settings | {"step": step}) for step in kernels.STEPS]
+    patch, weights = PICTURES["colour"][4:7, 5:8].astype(int), np.reshape(EDGE, (3, 3))
+    sums = [int((patch[..., c] * weights).sum()) for c in range(3)]
+    total = sum(sums) / 2
+    told = [">products</div>", f"= {sum(sums)}; ÷ 2 = {total:g}<", f"+ bias -200: {total - 200:g}<"]
+    told.append(f"ReLU: max(0, {total - 200:g}) = {max(total - 200, 0):g}<")
+    for number, page in enumerate(pages):
+        assert [line in page for line in told] == [True] * (number + 1) + [False] * (3 - number)
+    assert all(f"<div>{each}</div>" in pages[1] for each in sums)
+    assert "ReLU" not in page_of(**settings | {"activation": "none"})
 
 
 def test_two_hundred_drawn_settings_are_told_truly():
@@ -69,19 +92,26 @@ def test_two_hundred_drawn_settings_are_told_truly():
 
 def test_the_feature_map_is_that_of_the_loops():
     kernel = np.arange(9.0).reshape(3, 3)
-    mine = kernels.feature_map(PICTURES["small"], kernel, 2, 3, "valid", "none")
-    np.testing.assert_allclose(mine, by_loops(PICTURES["small"].astype(float), kernel, 3) / 2)
+    mine = kernels.feature_map(PICTURES["small"], kernels.Layer(kernel[..., None], 2, 7, stride=3))
+    np.testing.assert_allclose(mine, by_loops(PICTURES["small"].astype(float), kernel, 3) / 2 + 7)
 
 
-def test_the_frames_stand_where_the_place_is():
-    """Purple in the left half lies round the patch, in the right half round the place."""
+def test_channels_are_added_before_bias_and_relu():
+    weights = np.arange(27.0).reshape(3, 3, 3) - 13
+    mine = kernels.feature_map(PICTURES["colour"], kernels.Layer(weights, bias=-100, activation="ReLU"))
+    channels = [by_loops(PICTURES["colour"][..., c].astype(float), weights[..., c]) for c in range(3)]
+    np.testing.assert_allclose(mine, np.maximum(sum(channels) - 100, 0), atol=1e-9)
+
+
+def test_the_frames_stand_where_the_location_is():
+    """Purple in the left half lies around the patch, in the right half around the location."""
     page = page_of(**START | {"row": 20, "column": 60})
     image = np.asarray(Image.open(io.BytesIO(base64.b64decode(re.search(r'base64,([^"]+)', page)[1]))).convert("RGB"))
     purple = np.array([int(ROLES["attention"][i : i + 2], 16) for i in (1, 3, 5)])
     rows, columns = np.nonzero((abs(image.astype(int) - purple) < 40).all(axis=-1))
-    scale = image.shape[1] / 584
-    left = columns < 288 * scale
-    for half, start, pixel in ((left, 0, 288 / 96), (~left, 296, 288 / 94)):
+    scale = image.shape[1] / 520
+    left = columns < 256 * scale
+    for half, start, pixel in ((left, 0, 256 / 96), (~left, 264, 256 / 94)):
         extra = 1 if start == 0 else 0  # a patch of three: its middle is one further
         assert np.median([rows[half].min(), rows[half].max()]) / scale / pixel == pytest.approx(20.5 + extra, abs=0.7)
         middle = (columns[half].min() + columns[half].max()) / 2 / scale - start
@@ -95,7 +125,7 @@ def bench(monkeypatch):
     monkeypatch.setattr(parts, "present", lambda widget, words: seen.append((widget, words)))
     widgets.kernel_workbench(PICTURES)
     (widget, words), found = seen[0], {}
-    assert "nine numbers" in words
+    assert "nine weights" in words
     waiting = [widget]
     while waiting:
         control = waiting.pop(0)
@@ -113,7 +143,17 @@ def test_a_ready_kernel_fills_the_boxes_and_other_numbers_are_your_own(bench):
     assert [box.value for box in numbers] == [1] * 9 and bench["divide by"].value == 9
     assert bench["page"].value != before
     numbers[4].value = 2
-    assert bench["kernel"].value == "your own" and tables(bench["page"].value)["kernel"] == [1, 1, 1, 1, 2, 1, 1, 1, 1]
+    assert bench["kernel"].value == "your own" and tables(bench["page"].value)[1].tolist() == [
+        1,
+        1,
+        1,
+        1,
+        2,
+        1,
+        1,
+        1,
+        1,
+    ]
     numbers[4].value = 1
     assert bench["kernel"].value == "blur"
     before = bench["page"].value
@@ -121,10 +161,18 @@ def test_a_ready_kernel_fills_the_boxes_and_other_numbers_are_your_own(bench):
     assert [box.value for box in numbers] == [1] * 9 and bench["page"].value == before
 
 
-def test_the_place_stays_inside_the_answer(bench):
+def test_the_location_stays_inside_the_feature_map(bench):
     bench["row"].value = 93
     bench["stride"].value = 4
-    assert bench["row"].max == bench["row, typed"].max == 23 and bench["row"].value == 23
-    assert "The answer has 24 rows" in bench["page"].value and "at row 23, column" in bench["page"].value
+    assert bench["row"].max == 23 == bench["row"].value
+    assert "Feature map 24 × 24, from" in bench["page"].value and "at row 23, column" in bench["page"].value
     bench["picture"].value = "small"
-    assert bench["row"].max == 5 and "The answer has 6 rows" in bench["page"].value
+    assert bench["row"].max == 5 and "Feature map 6 × 6, from" in bench["page"].value
+
+
+def test_channels_are_hidden_where_a_picture_is_grey(bench):
+    assert bench["channels"].layout.display == "none"
+    bench["picture"].value = "colour"
+    assert bench["channels"].layout.display is None
+    before, bench["channels"].value = bench["page"].value, "red"
+    assert bench["page"].value != before and not tables(bench["page"].value)[4].any()  # green's weights

@@ -42,10 +42,10 @@ def scenes():
 @pytest.fixture
 def undrawn(monkeypatch):
     """Figures are made and not rendered, which is most of the time."""
-    monkeypatch.setattr(parts.Figure, "png", lambda figure: figure.draw_without_rendering() or b"")
+    monkeypatch.setattr(parts.Figure, "savefig", lambda figure, *_, **how: figure.draw_without_rendering())
 
 
-def page(decoder, scenes, scene="lake", prefix="a red boat", clamp="f = 0", at=2):
+def page(decoder, scenes, scene="lake", prefix="a red boat", clamp="forget gate f = 0", at=2):
     return lstm.show(decoder, UNITS, *scenes[scene], prefix, clamp, at)
 
 
@@ -57,7 +57,7 @@ def alt(html):
 @pytest.mark.parametrize("at", [0, 1, 3, 9])
 def test_every_clamp_at_every_word(decoder, scenes, undrawn, clamp, at):
     html = page(decoder, scenes, clamp=clamp, at=at)
-    clamped = clamp != "hands off" and at < 4
+    clamped = clamp != "none" and at < 4
     assert (f"{clamp} at " in html) == clamped and html.count("<img ") == 2
     words = ["<start>", "a", "red", "boat"]
     probs = decoder.read(words, scenes["lake"][1], lstm.CLAMPS[clamp] if clamped else None, at or None)["probs"][-1]
@@ -65,27 +65,40 @@ def test_every_clamp_at_every_word(decoder, scenes, undrawn, clamp, at):
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
-@pytest.mark.parametrize("clamp", ["hands off", "freeze c"])
+@pytest.mark.parametrize("clamp", ["none", "freeze cell c (i = 0, f = 1)"])
 def test_every_kind_of_text(decoder, scenes, prefix, clamp):
     html = page(decoder, scenes, prefix=prefix, clamp=clamp, at=0)
     assert html.count("<img ") == 2 and "<b>bold" not in html
-    assert ("does not know “dog”" in html) == ("dog" in prefix)
+    assert ("read as &lt;unk&gt;: “dog”" in html) == ("dog" in prefix)
 
 
 def test_80_drawn_combinations(decoder, scenes, monkeypatch):
-    monkeypatch.setattr(parts.Figure, "png", lambda figure: b"")
+    monkeypatch.setattr(parts.Figure, "savefig", lambda figure, *_, **how: None)
     rng = Random(6)
     for _ in range(80):
         prefix = " ".join(rng.choices([*WORDS[4:], "dog", "<end>", "x" * 30], k=rng.randrange(15)))
         how = {"scene": rng.choice([*scenes]), "clamp": rng.choice([*lstm.CLAMPS]), "at": rng.randrange(16)}
         html = page(decoder, scenes, prefix=prefix, **how)
-        assert re.match(r'<div .*<img width="120" .* alt="After “', html, re.S)
+        assert re.match(r'<div .*<img width="60" .* alt="After “', html, re.S)
 
 
 def test_no_clamp_changes_nothing_and_a_word_that_is_not_there_is_not_clamped(decoder, scenes):
-    assert "<p>hands off: a red boat <b>" in page(decoder, scenes, clamp="hands off")
+    assert "<div>without intervention: a red boat <b>" in page(decoder, scenes, clamp="none")
     assert page(decoder, scenes, at=9) != page(decoder, scenes, at=2)
-    assert alt(page(decoder, scenes, at=9)) == alt(page(decoder, scenes, clamp="hands off"))
+    assert alt(page(decoder, scenes, at=9)) == alt(page(decoder, scenes, clamp="none"))
+
+
+def test_under_each_word_stands_its_share_of_the_gradient(decoder, scenes, undrawn):
+    words, start = ["<start>", "a", "red", "boat"], scenes["lake"][1]
+
+    def shares(html):
+        return [float(number) for number in re.findall(r">([01]\.\d\d)</div>", html)]
+
+    norms = np.linalg.norm(decoder.word_gradients(words, start, decoder.read(words, start)), axis=1)
+    assert shares(page(decoder, scenes, clamp="none")) == pytest.approx(norms / norms.max(), abs=0.006)
+    cut = page(decoder, scenes, prefix="the boat", clamp="output gate o = 0", at=2)
+    assert shares(cut) == [0, 0, 0]  # the last hidden state is 0, whatever was read
+    assert len(shares(page(decoder, scenes, prefix="the " * 30))) == lstm.MOST_SHOWN
 
 
 @pytest.fixture
@@ -98,10 +111,17 @@ def shown(monkeypatch):
 def test_the_controls_move_the_page_and_the_slider_follows_the_text(decoder, scenes, shown):
     widgets.lstm_workbench(decoder, scenes, UNITS, "a red boat sails")
     ((bench, words),) = shown
-    scene, line, clamp, (slide, box), page = (*bench.children[:3], bench.children[3].children, bench.children[4])
-    assert (slide.max, box.max, slide.value, clamp.value) == (4, 4, 3, "f = 0") and "at “boat”" in page.value
-    assert len(words.splitlines()) == 2 + 2 * len(lstm.CLAMPS) + len(scenes) and words.count("freeze c ") == 2
-    for control, value in ((box, 1), (clamp, "o = 1"), (scene, "snow"), (line, "a boat")):
+    controls, page = bench.children
+    scene, line, clamp, row = controls.children
+    slide, box = row.children
+    assert (slide.max, box.max, slide.value, clamp.value) == (
+        4,
+        4,
+        3,
+        "forget gate f = 0",
+    ) and "at “boat”" in page.value
+    assert len(words.splitlines()) == 2 + 2 * len(lstm.CLAMPS) + len(scenes) and words.count("freeze cell c ") == 2
+    for control, value in ((box, 1), (clamp, "output gate o = 1"), (scene, "snow"), (line, "a boat")):
         before = page.value
         control.value = value
         assert page.value != before

@@ -1,4 +1,4 @@
-"""The optimiser playground: every value of every control draws, and its sentence is true of the walk."""
+"""The optimiser playground: every value of every control draws, and its sentence is true of the path."""
 
 import base64
 import io
@@ -17,13 +17,21 @@ from captionlib.course.widgets import optimisers, parts
 VALUES = {"surface": list(SURFACES), "optimiser": list(optimisers.OPTIMISERS)}
 VALUES |= {"learning_rate": np.arange(0.01, 0.505, 0.01), "momentum": np.arange(0, 0.995, 0.01)}
 VALUES |= {name: np.arange(-2, 2.1, 0.25) for name in ("start_x", "start_y")} | {"steps": range(1, 101)}
-KINDS = ["It flew off: ", "It has arrived.", "It climbs: ", "It zig-zags: ", "It rests ", "It swings: ", "It is on its"]
+KINDS = [
+    "It diverges: ",
+    "It has converged.",
+    "The loss has grown: ",
+    "It oscillates: ",
+    "It is stuck ",
+    "It overshoots: ",
+]
+KINDS += ["It is still descending."]
 
 
 def kind_of(page):
-    """What kind of walk the page tells of; description and readout agree, and nothing reads nan."""
+    """What kind of path the page tells of; description and readout agree, and nothing reads nan."""
     alt, told = (
-        re.search(r'<img width="883" height="432" alt="([^"]+)"', page)[1],
+        re.search(r'<img width="790" height="386" alt="([^"]+)"', page)[1],
         re.search(r"<p [^>]*>(.*)</p>", page),
     )
     assert alt.endswith(told[1]) and "nan" not in told[1] and "inf" not in told[1]
@@ -37,7 +45,7 @@ def drawn(page):
 
 @pytest.mark.parametrize("name", VALUES)
 def test_every_value_of_each_control_draws(name, monkeypatch):
-    monkeypatch.setattr(parts, "picture", lambda figure, alt, width: f'<img width="883" height="432" alt="{alt}">')
+    monkeypatch.setattr(parts, "picture", lambda figure, alt, width: f'<img width="790" height="386" alt="{alt}">')
     told = set()
     for value in VALUES[name]:
         page = optimisers.show(**optimisers.START | {name: value})
@@ -58,43 +66,44 @@ def test_any_combination_draws_without_a_warning():
                 told = optimisers.outcome(chosen["surface"], path)
                 seen.add(next(kind for kind in KINDS if kind in told))
             else:
-                assert drawn(optimisers.show(**chosen)).shape == (648, 1324, 4)
-    assert {"It flew off: ", "It has arrived.", "It swings: ", "It is on its"} <= seen
+                assert drawn(optimisers.show(**chosen)).shape == (579, 1185, 4)
+    assert {"It diverges: ", "It has converged.", "It overshoots: ", "It is still descending."} <= seen
 
 
 @pytest.mark.parametrize(
     "kind, settings",
     [
-        ("It flew off: at step 3 of 30", {"surface": "two dips", "optimiser": "SGD", "learning_rate": 0.3}),
-        ("It climbs", {"optimiser": "SGD", "learning_rate": 0.21}),
-        ("It zig-zags", {"optimiser": "SGD", "learning_rate": 0.19}),
-        ("It is on its way", {"optimiser": "SGD", "learning_rate": 0.02}),
-        ("It swings", {"optimiser": "momentum", "learning_rate": 0.05, "momentum": 0.9}),
-        ("It has arrived", {"surface": "round bowl", "optimiser": "SGD", "learning_rate": 0.25, "steps": 1}),
+        ("It diverges: at step 3 of 30", {"surface": "two dips", "optimiser": "SGD", "learning_rate": 0.3}),
+        ("The loss has grown", {"optimiser": "SGD", "learning_rate": 0.21}),
+        ("It oscillates", {"optimiser": "SGD", "learning_rate": 0.19}),
+        ("It is still descending", {"optimiser": "SGD", "learning_rate": 0.02}),
+        ("It overshoots", {"optimiser": "momentum", "learning_rate": 0.05, "momentum": 0.9}),
+        ("It has converged", {"surface": "round bowl", "optimiser": "SGD", "learning_rate": 0.25, "steps": 1}),
         (
-            "It rests where the slope",
+            "It is stuck where the gradient",
             {"surface": "two dips", "optimiser": "SGD", "start_x": 2, "start_y": 1, "steps": 90},
         ),
     ],
 )
-def test_each_kind_of_walk_is_told(kind, settings):
+def test_each_kind_of_path_is_told(kind, settings):
     assert kind in optimisers.show(**optimisers.START | settings)
 
 
-def test_a_walk_beyond_all_numbers_draws_cleanly():
+def test_a_path_beyond_all_numbers_draws_cleanly():
     far = {"surface": "two dips", "optimiser": "SGD", "learning_rate": 0.5, "steps": 100}
     path = optimisers.descend(**optimisers.START | far)
     assert not np.isfinite(path[-1]).all()
     page = optimisers.show(**optimisers.START | far)
-    assert kind_of(page) == "It flew off: " and drawn(page).std() > 10
+    assert kind_of(page) == "It diverges: " and drawn(page).std() > 10
 
 
-def test_controls_move_the_walk_and_momentum_rests_where_it_has_no_say(monkeypatch):
+def test_controls_move_the_path_and_momentum_rests_where_it_has_no_say(monkeypatch):
     shown = []
     monkeypatch.setattr(parts, "present", lambda widget, words: shown.append((widget, words)))
     widgets.optimiser_playground()
     ((widget, words),) = shown
-    surface, optimiser, *rows, page = widget.children
+    controls, page = widget.children
+    surface, optimiser, *rows = controls.children
     assert "long valley, Adam: After 30 steps" in words
     before = page.value
     for row in rows:

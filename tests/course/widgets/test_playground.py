@@ -21,12 +21,12 @@ def test_it_reads_what_the_tokenizer_reads():
     page = playground.show(CAPTION, True, "whitespace", WORDS)
     tokenizer = Tokenizer(SPECIALS + WORDS)
     assert alt(page) == [tokenizer.vocabulary[i] for i in tokenizer.encode(CAPTION)]
-    assert "5 words, 0 of them unknown; vocabulary 11 with" in page
+    assert "5 words, 0 out of vocabulary; 11 tokens in all" in page
 
 
 def test_without_cleaning_a_capital_makes_another_word():
     page = playground.show("The cat", False, "whitespace", WORDS)
-    assert alt(page) == ["<start>", "<unk>", "cat", "<end>"] and "1 of them unknown" in page
+    assert alt(page) == ["<start>", "<unk>", "cat", "<end>"] and "1 out of vocabulary" in page
 
 
 @pytest.mark.parametrize("typed", ["", "   ", "?!"])
@@ -46,7 +46,7 @@ def test_anything_can_be_typed(typed, clean):
 @pytest.mark.parametrize("known", range(len(WORDS) + 1))
 def test_a_smaller_vocabulary_knows_less(known):
     page = playground.show(" ".join(WORDS), True, "whitespace", WORDS[:known])
-    assert f"7 words, {7 - known} of them unknown" in page
+    assert f"7 words, {7 - known} out of vocabulary" in page
 
 
 def test_any_combination_draws():
@@ -58,13 +58,14 @@ def test_any_combination_draws():
 
 
 @pytest.mark.parametrize(
-    "number, value", [(0, "a cat"), (1, "lower case, no punctuation"), (2, "wordpunct"), (3, 3)], ids=str
+    "number, value", [(0, "a cat"), (1, "lower case, strip punctuation"), (2, "wordpunct"), (3, 3)], ids=str
 )
 def test_every_control_redraws(monkeypatch, number, value):
     shown = []
     monkeypatch.setattr(parts, "present", lambda widget, words: shown.append(widget))
     widgets.tokenizer_playground(WORDS, CAPTION)
-    *controls, page = shown[0].children
+    column, page = shown[0].children
+    controls = list(column.children)
     controls[3] = controls[3].children[1]  # the slider's number box
     before, controls[number].value = page.value, value
     assert page.value != before

@@ -21,8 +21,8 @@ ATTENTION[1] = 1 / 144
 def test_a_step_marks_its_word_and_its_picture_says_where_it_looked():
     page = scrubber.show(IMAGE, TOKENS, ATTENTION, 0)
     assert re.search(r"<mark [^>]*>a</mark> &lt;end&gt;", page)
-    told = "“a” looked most at row 3, column 10: 100% of its attention"
-    assert f'alt="the scene, and beside it where {told}"' in page and page.endswith(f"<p>{told}</p>")
+    told = "“a”: largest attention weight 100% at row 3, column 10"
+    assert f'alt="the scene, and beside it its attention; {told}"' in page and page.endswith(f"<p>{told}</p>")
     assert "&lt;end&gt;</mark>" in scrubber.show(IMAGE, TOKENS, ATTENTION, 1)
 
 
@@ -46,10 +46,11 @@ def shown(monkeypatch):
 def test_slider_and_named_number_box_step_through_the_words(shown):
     widgets.attention_scrubber(IMAGE, TOKENS, ATTENTION)
     ((widget, words),) = shown
-    (slide, box), page = widget.children[0].children, widget.children[1]
-    assert (slide.min, slide.max, box.description) == (1, 2, "word, typed")
+    column, page = widget.children
+    slide, box = column.children[0].children
+    assert (slide.min, slide.max, box.description) == (1, 2, "word")
     assert ">a</mark>" in page.value
     box.value = 2
     assert slide.value == 2 and ">&lt;end&gt;</mark>" in page.value
-    assert words.splitlines()[0] == "“a” looked most at row 3, column 10: 100% of its attention"
+    assert words.splitlines()[0] == "“a”: largest attention weight 100% at row 3, column 10"
     assert len(words.splitlines()) == 2

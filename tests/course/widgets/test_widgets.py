@@ -42,7 +42,10 @@ def test_a_slider_and_its_named_number_box_move_together():
     slide, row = parts.slider("beam", 1, 10, 3)
     box = row.children[1]
     box.value = 7
-    assert slide.value == 7 and box.description == "beam, typed" and slide.continuous_update is False
+    assert slide.value == 7 and box.description == slide.description == "beam" and slide.continuous_update is False
+    assert not slide.readout and box.style.description_width == "0px"  # name and number stand there once
+    slide.max, slide.disabled = 5, True
+    assert (box.max, box.value, box.disabled) == (5, 5, True)
 
 
 def test_a_slider_of_floats_keeps_floats_and_its_ends():
@@ -62,6 +65,21 @@ def test_a_text_box_and_a_button_have_names_and_act():
     press = parts.button("one step", lambda: seen.append(1))
     press.click()
     assert press.description == "one step" and seen == [1]
+
+
+def test_names_and_buttons_have_room_and_stand_in_columns():
+    slide, row = parts.slider("size", 1, 10, 3)
+    choice = parts.choice("a longer name", ["no", "mmmmmmmmmm"])
+    column = parts.aligned(row, choice)
+    assert slide.style.description_width == choice.style.description_width
+    assert row.children[1].style.description_width == "0px"
+
+    def room(width):
+        return float(width.removesuffix("em"))
+
+    assert room(choice.style.description_width) > parts.longest(["a longer name"])
+    assert room(choice.style.button_width) > parts.longest(["mmmmmmmmmm"]) + 1.6  # 10 pixels of padding on each side
+    assert room(column.layout.min_width) > room(choice.style.description_width) + room(choice.style.button_width)
 
 
 def test_composer_follows_its_menus(shown):
@@ -85,7 +103,7 @@ def test_composer_follows_its_menus(shown):
     named["object 1"].value = "house"
     assert named["action 1"].options == ("stands",) and "horse" not in page.value.split("alt=")[1].split('"')[1]
     named["backdrop"].value = 9
-    assert named["backdrop, typed"].value == 9
+    assert named["backdrop"].value == 9
     named["object 2"].value = "house"
     assert "<img" not in page.value and "a house already" in page.value
     named["object 1"].value = named["object 2"].value = "nothing"
