@@ -163,8 +163,12 @@ def line_chart(x: np.ndarray, lines: dict, title: str, xlabel: str, ylabel: str,
         ends += [(x[-1], runs.mean(axis=0)[-1], name)] if name else []
     if mark:
         axes.axhline(mark[0], color=QUIET, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
-        axes.annotate(mark[1], (0.01, mark[0]), (0, 4), axes.get_yaxis_transform(), "offset points", color=QUIET)
     axes.set(xlabel=xlabel, ylabel=ylabel, **scales)
+    if mark:
+        above = (
+            4 if mark[0] > np.mean(axes.get_ylim()) / 2 else -13
+        )  # points; low lines are named below, where no line is
+        axes.annotate(mark[1], (0.01, mark[0]), (0, above), axes.get_yaxis_transform(), "offset points", color=QUIET)
     axes.minorticks_off()
     if axes.get_yscale() == "log":
         powers_of_ten(axes.yaxis)
