@@ -1,65 +1,9 @@
-"""Exercises of lesson 02: a numerical derivative, half of an engine for gradients, and Adam's update."""
+"""Exercises of lesson 02: half of an engine for gradients, the backward pass of a dense layer, and Adam's update."""
 
 import numpy as np
 
-from captionlib.course.exercises.exercise import Exercise, NotAttempted, call
-
-
-def central_difference(f, x):
-    """Compute the derivative of f at x numerically."""
-    h = 1e-5
-    return (f(x + h) - f(x - h)) / (2 * h)
-
-
-def check_derivative(mine):
-    """Try a parabola, a falling line and a curve."""
-    trials = [("x²", lambda x: x * x, 3.0, 6.0), ("5 − 2x", lambda x: 5 - 2 * x, 1.0, -2.0), ("eˣ", np.exp, 0.0, 1.0)]
-    for name, f, x, expected in trials:
-        got = call(mine, f, x)
-        if isinstance(got, bool) or not isinstance(got, (int, float, np.number)):
-            return f"it gives {got!r}, and a number is expected"
-        case = f"for {name} at x = {x:g} it gives {got:.4g}"
-        if abs(got - expected) <= 1e-3:
-            continue
-        if abs(got) < 1e-3:
-            return f"{case}: divide by the width; and is the step so small that rounding swallows it?"
-        if abs(got + expected) <= 1e-3:
-            return f"{case}, which has the wrong sign"
-        if abs(got - 2 * expected) <= 1e-3:
-            return f"{case}, twice the derivative: how wide is it from end to end?"
-        return f"{case}, too {'large' if got > expected else 'small'}: is the step small, and divided by?"
-    return None
-
-
-def engine_class():
-    """Give every operation its parents with their local gradients, then run the backward pass."""
-
-    class Node:
-        def __init__(self, value, parents=()):
-            self.value, self.parents, self.grad = value, parents, 0.0
-
-        def __add__(self, other):
-            return Node(self.value + other.value, [(self, 1), (other, 1)])
-
-        def __sub__(self, other):
-            return Node(self.value - other.value, [(self, 1), (other, -1)])
-
-        def __mul__(self, other):
-            return Node(self.value * other.value, [(self, other.value), (other, self.value)])
-
-        def exp(self):
-            return Node(np.exp(self.value), [(self, np.exp(self.value))])
-
-        def log(self):
-            return Node(np.log(self.value), [(self, 1 / self.value)])
-
-        def backward(self, nodes):
-            self.grad = 1.0
-            for node in reversed(nodes):
-                for parent, local in node.parents:
-                    parent.grad += local * node.grad  # += because a node may be used twice
-
-    return Node
+from captionlib.course.exercises.exercise import Exercise, NotAttempted, call, compare
+from captionlib.course.scratch import scalar_backprop
 
 
 def check_engine(mine):
@@ -88,46 +32,70 @@ def a_twice(node):
 def ten_nodes(node):
     """Make the lesson's ten nodes; here a path has several local gradients, which must be multiplied."""
     x, w_snow, w_moon = call(node, 2.0), call(node, 0.0), call(node, 0.55)
-    s_snow, s_moon = w_snow * x, w_moon * x
-    e_snow, e_moon = s_snow.exp(), s_moon.exp()
+    z_snow, z_moon = w_snow * x, w_moon * x
+    e_snow, e_moon = z_snow.exp(), z_moon.exp()
     total = e_snow + e_moon
     log_total = total.log()
-    nodes = {"x": x, "w_snow": w_snow, "w_moon": w_moon, "s_snow": s_snow, "s_moon": s_moon}
+    nodes = {"x": x, "w_snow": w_snow, "w_moon": w_moon, "z_snow": z_snow, "z_moon": z_moon}
     nodes |= {"e_snow": e_snow, "e_moon": e_moon, "total": total, "log_total": log_total}
-    return nodes | {"loss": log_total - s_snow}
+    return nodes | {"loss": log_total - z_snow}
 
 
-MISTAKES = {  # what is wrong, and what it makes of a parent's gradient so far, a local and an upstream gradient
-    "the local gradients are not used": lambda so_far, local, upstream: so_far + upstream,
-    "the upstream gradient, that of the node itself, is not multiplied in": lambda so_far, local, upstream: (
-        so_far + local
+def in_order(rule):
+    """Make a backward pass in the right order; the rule takes a parent's gradient so far, the local, the upstream."""
+
+    def backward(loss):
+        loss.grad = 1.0
+        for node in reversed(scalar_backprop.topological_order(loss)):
+            for parent, local in node.parents:
+                parent.grad = rule(parent.grad, local, node.grad)
+
+    return backward
+
+
+def depth_first(loss):
+    """Run a backward pass that passes each share of a gradient on at once, and with it again what arrived before."""
+
+    def visit(node):
+        for parent, local in node.parents:
+            parent.grad += local * node.grad
+            visit(parent)
+
+    loss.grad = 1.0
+    visit(loss)
+
+
+MISTAKES = {
+    "the local gradients are not used": in_order(lambda so_far, local, upstream: so_far + upstream),
+    "the upstream gradient, that of the node itself, is not multiplied in": in_order(
+        lambda so_far, local, upstream: so_far + local
     ),
-    "where two paths lead to the loss, only one of them counts": lambda so_far, local, upstream: local * upstream,
+    "where two paths lead to the loss, only one of them counts": in_order(
+        lambda so_far, local, upstream: local * upstream
+    ),
+    "a node passes its gradient on before both paths have arrived: use the reverse topological order": depth_first,
 }
 
 
-def backward_by(graph, rule):
-    """Run the backward pass of a graph by a rule as in `MISTAKES`; list the gradients."""
-    nodes = list(graph(engine_class()).values())
-    nodes[-1].grad = 1.0
-    for node in reversed(nodes):
-        for parent, local in node.parents:
-            parent.grad = rule(parent.grad, local, node.grad)
+def gradients_by(graph, backward):
+    """Run a backward pass, right or wrong, on a graph; list the gradients."""
+    nodes = list(graph(scalar_backprop.Node).values())
+    backward(nodes[-1])
     return [node.grad for node in nodes]
 
 
 def compare_gradients(case, graph, mine):
     """Say which gradient of a learner's backward pass is wrong first, and which common mistake gives these values."""
     nodes = graph(mine)
-    list(nodes.values())[-1].backward(list(nodes.values()))
+    list(nodes.values())[-1].backward()
     got = {name: node.grad for name, node in nodes.items()}
-    right = backward_by(graph, lambda so_far, local, upstream: so_far + local * upstream)
+    right = gradients_by(graph, scalar_backprop.Node.backward)
     for (name, value), expected in reversed(list(zip(got.items(), right, strict=True))):
         if abs(value - expected) < 1e-9:
             continue
         case = f"{case}: after backward the gradient of {name} is {value:.4g}"
-        for mistake, rule in MISTAKES.items():
-            if np.allclose(list(got.values()), backward_by(graph, rule), rtol=0, atol=1e-9):
+        for mistake, backward in MISTAKES.items():
+            if np.allclose(list(got.values()), gradients_by(graph, backward), rtol=0, atol=1e-9):
                 return f"{case}: {mistake}"
         if not value:
             return f"{case}; does the loop start at the loss and reach every node?"
@@ -150,74 +118,126 @@ def compare_parents(name, node, expected):
     return None
 
 
-def adam_step(weight, gradient, mean, square, t, learning_rate):
-    """Update both running means, correct their bias towards 0, take the step."""
+def dense_backward(dz, x, W):
+    """Backward pass of z = x W + b for upstream gradient dz (B, V): the gradients of x (B, D), W (D, V) and b (V,)."""
+    dx = dz @ W.T
+    dW = x.T @ dz
+    db = dz.sum(axis=0)
+    return dx, dW, db
+
+
+def check_dense_backward(mine):
+    """Try three examples, four inputs and two outputs; name a common mistake, or else the first wrong array."""
+    rng = np.random.default_rng(2)
+    dz, x, W = (rng.integers(1, 9, size=shape).astype(float) for shape in ((3, 2), (3, 4), (4, 2)))
+    answer = call(mine, dz, x, W)
+    if not isinstance(answer, (tuple, list)) or len(answer) != 3:
+        return f"it gives {type(answer).__name__}, and three arrays are expected: dx, dW, db"
+    if any(part is ... for part in answer):
+        raise NotAttempted
+    right = dict(zip(("dx", "dW", "db"), dense_backward(dz, x, W), strict=True))
+    common = {
+        "dx": {"its shape is that of W: are dx and dW swapped?": right["dW"]},
+        "dW": {
+            "this is the mean over the examples; paths add up, and the 1 / B is in dz already": right["dW"] / 3,
+            "it is transposed: a gradient has the shape of what it belongs to": right["dW"].T,
+        },
+        "db": {
+            "b is added in every row, so every row of z is a path to it": dz,
+            "the sum runs over the wrong axis: b has one number per output": dz.sum(axis=1),
+            "this is the mean over the examples; paths add up": dz.mean(axis=0),
+            "a gradient has the shape of what it belongs to, and b is (2,)": dz.sum(axis=0, keepdims=True),
+        },
+    }
+    for (name, expected), got in zip(right.items(), answer, strict=True):
+        for reason, wrong in common[name].items():
+            if compare(got, wrong) is None:
+                return f"{name}: {reason}"
+        if wrong := compare(got, expected):
+            return f"for 3 examples, 4 inputs and 2 outputs, {name}: {wrong}"
+    return None
+
+
+def adam_step(weight, gradient, mean, square, step, learning_rate):
+    """Update both running means; correct their bias in the learning rate; take the step."""
     mean = 0.9 * mean + 0.1 * gradient
     square = 0.999 * square + 0.001 * gradient**2
-    step = learning_rate * (mean / (1 - 0.9**t)) / (np.sqrt(square / (1 - 0.999**t)) + 1e-7)
-    return weight - step, mean, square
+    rate = learning_rate * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
+    return weight - rate * mean / (np.sqrt(square) + 1e-7), mean, square
+
+
+GRADIENTS = (4.0, 4.0, -2.0), (400.0, 1.0, 30.0), (0.0, 0.0, 1.0), (1e-8, 1e-8, 1e-8)  # the last show where epsilon is
 
 
 def check_adam(mine):
-    """Take three steps with small, large and zero gradients, each from what the learner's step before returned."""
-    for gradients in ((4.0, 4.0, -2.0), (400.0, 1.0, 30.0), (0.0, 0.0, 1.0)):
+    """Take three steps with large, zero and tiny gradients, each from what the learner's step before returned."""
+    for gradients in GRADIENTS:
         ours, theirs = (1.0, 0.0, 0.0), (1.0, 0.0, 0.0)
-        for t, gradient in enumerate(gradients, start=1):
-            case = f"step {t}, gradient {gradient:g}: the "
-            before, ours = ours, adam_step(ours[0], gradient, *ours[1:], t, 0.1)
+        for step, gradient in enumerate(gradients, start=1):
+            case = f"step {step}, gradient {gradient:g}: the "
+            before, ours = ours, adam_step(ours[0], gradient, *ours[1:], step, 0.1)
             weight = theirs[0]
             with np.errstate(all="ignore"):
-                theirs = call(mine, theirs[0], gradient, *theirs[1:], t, 0.1)
+                theirs = call(mine, theirs[0], gradient, *theirs[1:], step, 0.1)
             if not isinstance(theirs, tuple) or len(theirs) != 3:
                 return f"it gives {theirs!r}, and three numbers are expected: weight, mean, square"
             for name, stays, got, expected in zip(("mean", "square"), (0.9, 0.999), theirs[1:], ours[1:], strict=True):
-                if not abs(got - expected) <= 1e-6 * max(1, abs(expected)):
+                if not abs(got - expected) <= 1e-6 * abs(expected):
                     size = "large" if got > expected else "small"
-                    kept = np.isclose(got, expected / (1 - stays**t))
+                    kept = np.isclose(got, expected / (1 - stays**step))
                     ending = ": return it as kept, without the bias correction" if kept else ""
                     return f"{case}new {name} is {got:.4g}, too {size}{ending}"
             moved, expected = theirs[0] - weight, ours[0] - before[0]
             if not abs(moved - expected) <= 1e-4 * abs(expected):
-                return f"{case}weight moves by {moved:.4g}; {wrong_move(t, gradient, moved, expected)}"
+                return f"{case}weight moves by {moved:.4g}; {wrong_move(step, gradient, moved, expected)}"
     return None
 
 
-def wrong_move(t, gradient, moved, expected):
+def wrong_move(step, gradient, moved, expected):
     """Say more about a step that is wrong."""
     if np.isnan(moved):
         return "0 was divided by 0: what keeps the divisor above 0?"
     if moved * expected < 0:
         return "its direction is wrong"
-    if t == 1 and np.isclose(moved * gradient, expected, rtol=1e-3):
-        return "too short: divide by the root of the corrected square"
-    if t == 1 and np.isclose(moved / expected, 0.1 / 0.001**0.5, rtol=1e-2):
-        return "too far: both running means started at 0; has each had its bias correction?"
+    if step == 1 and gradient == 1e-8:
+        mean, square, rate = 0.1 * gradient, 0.001 * gradient**2, 0.1 * 0.001**0.5 / 0.1
+        if np.isclose(moved, -0.1 * gradient / (gradient + 1e-7)):
+            return "too far: as in Keras, epsilon is added to the root of the square as it is kept, not as corrected"
+        if np.isclose(moved, -rate * mean / np.sqrt(square + 1e-7)):
+            return "too short: epsilon is added after the root is taken, not before"
+    if step == 1 and np.isclose(moved * gradient, expected, rtol=1e-3):
+        return "too short: divide by the root of the square"
+    if step == 1 and np.isclose(moved / expected, 0.1 / 0.001**0.5, rtol=1e-2):
+        return "too far: both running means started at 0; where is the bias correction?"
     return f"too {'far' if abs(moved) > abs(expected) else 'short'}"
 
 
-derivative = Exercise(
-    check_derivative,
-    central_difference,
-    [
-        "The derivative is the slope of f: (f at the right minus f at the left) / (right minus left).",
-        "Take x + h and x − h with a small h such as 1e-5. The width is then 2h, not h.",
-    ],
-)
 engine = Exercise(
     check_engine,
-    engine_class,
+    scalar_backprop.Node,
     [
         "In a × b with b = 5, raising a by 0.01 raises the product by 0.05: the local gradient of a is b.",
         "The derivative of exp is exp itself: `[(self, np.exp(self.value))]`.",
-        "Two loops: `reversed(nodes)`, then `node.parents`. Add local gradient × `node.grad` to `parent.grad`.",
+        "Two loops: `for node in reversed(topological_order(self))`, then `for parent, local in node.parents`. "
+        "Add `local * node.grad` to `parent.grad`.",
+    ],
+)
+dense = Exercise(
+    check_dense_backward,
+    dense_backward,
+    [
+        "A gradient has the shape of what it belongs to: dx is (B, D), dW is (D, V), db is (V,).",
+        "x[0, 0] enters z[0, 0] times W[0, 0] and z[0, 1] times W[0, 1]: row 0 of dz times row 0 of W. Transpose W.",
+        "b[0] enters z[0, 0], z[1, 0], … times 1 each: sum dz over the examples, which are axis 0.",
     ],
 )
 adam = Exercise(
     check_adam,
     adam_step,
     [
-        "Three lines: the new square, the step, the return. Return the running means *without* bias correction.",
-        "The square is a running mean like the first, with 0.999, 0.001 and gradient².",
-        "Bias correction: mean / (1 − 0.9**t), square / (1 − 0.999**t). Step: learning_rate × mean / (√square + 1e-7).",
+        "Three lines: the new square, the step, the return. Return the running means as they are kept.",
+        "The square is a running mean like the first, with 0.999, 0.001 and gradient**2.",
+        "The bias correction is a factor on the learning rate: np.sqrt(1 - 0.999**step) / (1 - 0.9**step). "
+        "Divide the mean by (np.sqrt(square) + 1e-7).",
     ],
 )

@@ -17,20 +17,26 @@ from captionlib.plots.palette import COMPARED, INK, MAP, PALE, PAPER, QUIET, ROL
 
 # Each node's middle in the drawing's units, its role, what made it, and what it was made from.
 NODES = {
-    "x": ((7.5, 20), "picture", "the picture", ()),
+    "x": ((7.5, 20), "picture", "the image", ()),
     "w_snow": ((7.5, 33), "state", "a weight", ()),
     "w_moon": ((7.5, 7), "state", "a weight", ()),
-    "s_snow": ((28.5, 33), "words", "×", ("w_snow", "x")),
-    "s_moon": ((28.5, 7), "words", "×", ("w_moon", "x")),
-    "e_snow": ((49.5, 33), "words", "exp", ("s_snow",)),
-    "e_moon": ((49.5, 7), "words", "exp", ("s_moon",)),
+    "z_snow": ((28.5, 33), "words", "×", ("w_snow", "x")),
+    "z_moon": ((28.5, 7), "words", "×", ("w_moon", "x")),
+    "e_snow": ((49.5, 33), "words", "exp", ("z_snow",)),
+    "e_moon": ((49.5, 7), "words", "exp", ("z_moon",)),
     "total": ((70.5, 20), "words", "+", ("e_snow", "e_moon")),
     "log_total": ((91.5, 20), "words", "log", ("total",)),
-    "loss": ((112.5, 20), "words", "−", ("log_total", "s_snow")),
+    "loss": ((112.5, 20), "words", "−", ("log_total", "z_snow")),
 }
 WIDE, TALL = 12, 5.4  # of a node
 HALO = [matplotlib.patheffects.withStroke(linewidth=4, foreground=PAPER)]
 BEYOND = 1e-30, 1e30  # far below and above every chart: a line that goes there leaves it
+REACHED = 0.01  # of the loss at the start; what ends below counts as arrived, in `learning_rate_sweep`
+OUTCOMES = [  # what each square says: its colour, and a sign for readers who do not see the colour
+    ("ends below 1 % of the loss at the start", ROLES["features"], ""),
+    ("ends above 1 %", "#c9d0d6", ""),
+    ("ends above the start: diverges", COMPARED[1], "x"),
+]
 EDGE = 2.2  # maps show weights from -EDGE to EDGE
 
 
@@ -51,7 +57,7 @@ def computation_graph(values: dict[str, float], title: str, gradients: dict[str,
     for name, ((x, y), _, _, parents) in NODES.items():
         for parent in parents:
             from_x, from_y = NODES[parent][0]
-            if (parent, name) == ("s_snow", "loss"):  # the second path, over all others
+            if (parent, name) == ("z_snow", "loss"):  # the second path, over all others
                 arrow(axes, (from_x, from_y + TALL / 2), (from_x, 41.5), (x, 41.5), (x, y + TALL / 2 + 0.3))
                 middle = (x + from_x) / 2, 41.5
             else:
@@ -62,6 +68,8 @@ def computation_graph(values: dict[str, float], title: str, gradients: dict[str,
                 told = f"×{number(local_gradient(parent, name, values))}"
                 axes.text(*middle, told, ha="center", va="center", fontsize=10, path_effects=HALO)
         node(axes, name, values[name], gradients[name] if gradients else None)
+    if gradients:
+        note(axes, 96, 4, "×…  local gradient\non dark: gradient of the loss")
     return figure
 
 
@@ -83,7 +91,7 @@ def node(axes: Axes, name: str, value: float, gradient: float | None) -> None:
     axes.add_patch(ground)
     axes.text(x, y + 1.1, name, ha="center", va="center", fontsize=10, zorder=3)
     axes.text(x, y - 1.2, number(value), ha="center", va="center", weight="bold", fontsize=12, zorder=3)
-    note(axes, x - 2 * (name in ("s_snow", "loss")), y + TALL / 2 + 1.4, made)  # beside the arrow over all others
+    note(axes, x - 2 * (name in ("z_snow", "loss")), y + TALL / 2 + 1.4, made)  # beside the arrow over all others
     if gradient is not None:
         ground = FancyBboxPatch((x - 4.2, y - TALL / 2 - 4), 8.4, 3.4, "round,pad=0,rounding_size=1", zorder=4)
         ground.set(facecolor=INK, linewidth=0)
@@ -146,39 +154,55 @@ def descent(surface: Surface, path: np.ndarray, title: str) -> Figure:
     right.semilogy(losses, color=ROLES["picture"], linewidth=2.5)
     label_powers_of_100(right)
     right.yaxis.set_label_coords(-0.14, 0.5)
-    right.set(xlabel="steps taken", ylabel="loss, by powers of ten")
+    right.set(xlabel="steps taken", ylabel="loss (log scale)")
     right.set(xlim=(0, None), ylim=(0.7e-4, np.clip(2 * losses.max(), 200, 1e4)))
     return figure
 
 
 @house_style
-def learning_rate_sweep(rates: np.ndarray, ends: dict[str, dict[str, np.ndarray]], title: str) -> Figure:
-    """Show where descents end that differ in their learning rate; a line leaves the chart where they diverge.
+def learning_rate_sweep(rates: np.ndarray, ends: dict[str, dict], starts: dict[str, float], title: str) -> Figure:
+    """Show with which learning rates an optimiser reaches the minimum, and with which it diverges.
 
     Args:
-        rates: (N,) rising.
-        ends: What stands above a chart, to the name of up to four optimisers, to the loss (N,) at the end.
+        rates: (N,), evenly spaced on a logarithmic scale.
+        ends: What stands above a chart, to the name of each optimiser, to the loss (N,) at the end.
+        starts: What stands above a chart, to the loss at the start; an end above it counts as divergence.
         title: What the charts say.
 
     Returns:
-        A figure as wide as a notebook.
+        A figure as wide as a notebook: a row of N squares per optimiser.
     """
-    figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 2.9))
     add_title(figure, title)
-    figure.get_layout_engine().set(wspace=0.05)  # the last rate of a chart stands beside the first of the next
-    for axes, (name, optimisers) in zip(figure.subplots(1, len(ends), sharey=True), ends.items(), strict=True):
-        for (optimiser, losses), colour in zip(optimisers.items(), COMPARED, strict=False):
-            losses = np.clip(np.where(np.isfinite(losses), losses, np.inf), *BEYOND)
-            axes.loglog(rates, losses, color=colour, linewidth=2.5, label=optimiser)
-        label_powers_of_100(axes)
-        axes.set_title(name, weight="normal", loc="center", fontsize=11)
-        axes.set(xlabel="learning rate, by powers of ten", ylabel="loss at the end, by powers of ten")
-        axes.set(xlim=(rates[0], rates[-1]), ylim=(0.7e-4, 200))
+    for chart, (name, optimisers) in enumerate(ends.items()):
+        axes = figure.add_axes((0.105 + 0.465 * chart, 0.34, 0.42, 0.40))
+        for row, losses in enumerate(optimisers.values()):
+            kinds = np.searchsorted([REACHED * starts[name], starts[name]], losses)  # (N,), an index into OUTCOMES
+            for kind, (_, colour, mark) in enumerate(OUTCOMES):
+                at = rates[kinds == kind]
+                square_marks(axes, at, np.full(len(at), row), colour, mark)
+        axes.set(xscale="log", xlim=(0.85 * rates[0], 1.18 * rates[-1]), ylim=(len(optimisers) - 0.45, -0.55))
         axes.set_xticks([0.001, 0.01, 0.1, 1], ["0.001", "0.01", "0.1", "1"])
         axes.minorticks_off()
-        axes.label_outer()
-    axes.legend(loc="lower left")
+        axes.set_yticks(range(len(optimisers)), [] if chart else list(optimisers), color=INK)
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        axes.set_title(name, weight="normal", loc="center", fontsize=11)
+        axes.set_xlabel("learning rate (log scale)")
+    key = figure.add_axes((0, 0, 1, 0.12))
+    key.set(xlim=(0, WIDTH), ylim=(0, 1))
+    key.axis("off")
+    for x, (told, colour, mark) in zip((0.95, 4.35, 6.15), OUTCOMES, strict=True):
+        square_marks(key, x, 0.5, colour, mark)
+        key.text(x + 0.15, 0.5, told, va="center")
     return figure
+
+
+def square_marks(axes: Axes, x: np.ndarray, y: np.ndarray, colour: str, mark: str) -> None:
+    """Draw squares at x (N,) and y (N,), each with a sign in it; an empty mark leaves them plain."""
+    axes.plot(x, y, "s", color=colour, markersize=8.5)
+    if mark:
+        axes.plot(x, y, mark, color=PAPER, markersize=5, markeredgewidth=1.4)
 
 
 def label_powers_of_100(axes: Axes) -> None:
@@ -244,7 +268,7 @@ def weights_as_images(rows: dict[str, np.ndarray], words: list[str], title: str)
     Returns:
         A figure as wide as a notebook.
     """
-    figure = Figure(figsize=(WIDTH, 0.75 + 1.36 * len(rows)))
+    figure = Figure(figsize=(WIDTH, 0.75 + 1.36 * len(rows) + 0.25 * (len(rows) > 1)))
     tall = figure.get_size_inches()[1]
     side = round((next(iter(rows.values())).shape[0] / 3) ** 0.5)
     for row, (name, weights) in enumerate(rows.items()):
@@ -259,6 +283,8 @@ def weights_as_images(rows: dict[str, np.ndarray], words: list[str], title: str)
             if row == 0:
                 axes.set_title(word, loc="center", weight="normal", fontsize=11, pad=4)
     add_title(figure, title)
+    if len(rows) > 1:
+        figure.text(0.995, 0.1 / tall, "grey: weight 0; each row has its own scale", ha="right", color=QUIET)
     return figure
 
 

@@ -1,12 +1,22 @@
 """Four loss functions of two weights that can be drawn as a map, each with its gradient (lesson 02).
 
-One point or N at once: weights (N, 2) in, the loss (N,) or the gradient (N, 2) out.
+One point or N at once: weights (N, 2) in, the loss (N,) or the gradient (N, 2) out. `losses_at_the_end` compares
+optimisers on them over many learning rates.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+from captionlib.course.scratch import optimisers
+
+RULES = {
+    "SGD": optimisers.sgd,
+    "momentum": optimisers.momentum,
+    "RMSProp": optimisers.rmsprop,
+    "Adam": optimisers.adam,
+}
 
 
 @dataclass(frozen=True)
@@ -61,3 +71,24 @@ SURFACES = {
     "two dips": Surface(dips_loss, dips_gradient, (-1.03, 0.0)),
     "bent valley": Surface(bent_loss, bent_gradient, (1.0, 0.0)),
 }
+
+
+def losses_at_the_end(surface: Surface, rates: np.ndarray, start=(-2.0, 1.5), steps: int = 60) -> dict[str, np.ndarray]:
+    """Minimise a loss with each optimiser of `RULES` and each learning rate.
+
+    Args:
+        surface: The loss.
+        rates: The learning rates, (N,).
+        start: The two weights at the start.
+        steps: How many updates.
+
+    Returns:
+        Name of each optimiser to the loss after the last step at each rate, (N,); infinite where it overflowed.
+    """
+    ends = {}
+    for name, update in RULES.items():
+        paths = [optimisers.descend(update, surface.gradient, start, steps, learning_rate=rate) for rate in rates]
+        with np.errstate(all="ignore"):
+            losses = np.array([surface.loss(path[-1]) for path in paths])
+        ends[name] = np.where(np.isfinite(losses), losses, np.inf)
+    return ends

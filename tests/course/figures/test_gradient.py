@@ -1,5 +1,7 @@
 """Figures of lesson 02 show the numbers they are given, inside the figure, and survive descents that diverge."""
 
+import re
+
 import numpy as np
 import pytest
 from matplotlib.text import Text
@@ -16,6 +18,10 @@ def texts(figure):
     return [text.get_text() for text in figure.findobj(Text)]
 
 
+def local_gradients(figure):
+    return sorted(text for text in texts(figure) if re.fullmatch("×−?[0-9.]+", text))
+
+
 def nothing_hangs_out(figure):
     figure.draw_without_rendering()
     written = [*figure.texts, *(part for axes in figure.axes for part in (*axes.texts, axes.title, axes._left_title))]
@@ -27,14 +33,13 @@ def nothing_hangs_out(figure):
 
 
 def test_a_graph_shows_its_numbers_and_each_arrow_its_local_gradient():
-    values = {"x": 2, "w_snow": 0, "w_moon": 0.55, "s_snow": 0, "s_moon": 1.1, "e_snow": 1, "e_moon": 3}
+    values = {"x": 2, "w_snow": 0, "w_moon": 0.55, "z_snow": 0, "z_moon": 1.1, "e_snow": 1, "e_moon": 3}
     values |= {"total": 4, "log_total": 1.39, "loss": 1.39}
     figure = figures.computation_graph(values, "Forwards")
     assert len(NODES) == 10 and {"Forwards", "0.55", "1.39", "−", *NODES} <= set(texts(figure))
-    assert not [text for text in texts(figure) if len(text) > 1 and text.startswith("×")]
+    assert not local_gradients(figure)
     figure = figures.computation_graph(values, "Backwards", {name: -number for number, name in enumerate(NODES)})
-    slopes = sorted(text for text in texts(figure) if len(text) > 1 and text.startswith("×"))
-    assert slopes == sorted(["×2", "×0", "×2", "×0.55", "×1", "×3", "×1", "×1", "×0.25", "×1", "×−1"])
+    assert local_gradients(figure) == sorted(["×2", "×0", "×2", "×0.55", "×1", "×3", "×1", "×1", "×0.25", "×1", "×−1"])
     assert {"−9", "−8"} <= set(texts(figure))
     nothing_hangs_out(figure)
 
@@ -65,13 +70,16 @@ def test_a_loss_below_the_chart_leaves_it():
     path = optimisers.descend(optimisers.sgd, VALLEY.gradient, (1, 1), 60, learning_rate=0.15)
     chart = figures.descent(VALLEY, path, "Gone").axes[1]
     assert chart.lines[0].get_ydata()[-1] < chart.get_ylim()[0]
-    rates, flown = np.array([0.01, 0.1, 1]), np.array([1, 1e-9, np.nan])
-    figure = figures.learning_rate_sweep(rates, {"wide": {"SGD": flown}, "narrow": {"SGD": flown}}, "Rates")
-    for chart in figure.axes:
-        (line,) = chart.lines
-        low, high = chart.get_ylim()
-        assert line.get_ydata()[1] < low and line.get_ydata()[2] > high
-    assert {"SGD", "wide", "narrow", "Rates"} <= set(texts(figure))
+
+
+def test_a_learning_rate_is_a_square_of_one_of_three_kinds():
+    rates, losses = np.array([0.001, 0.01, 0.1, 1]), np.array([0.5, 1e-9, 20, np.inf])
+    ends = {"wide": {"SGD": losses, "Adam": losses}, "narrow": {"SGD": losses, "Adam": losses}}
+    figure = figures.learning_rate_sweep(rates, ends, {"wide": 10, "narrow": 100}, "Rates")
+    wide, narrow, _ = figure.axes
+    for chart, kinds in ((wide, [[0.01], [0.001], [0.1, 1], [0.1, 1]]), (narrow, [[0.001, 0.01], [0.1], [1], [1]])):
+        assert [line.get_xdata().tolist() for line in chart.lines[:4]] == kinds  # the last line: crosses
+    assert {"SGD", "Adam", "wide", "narrow", "Rates", "ends above 1 %"} <= set(texts(figure))
     nothing_hangs_out(figure)
 
 
