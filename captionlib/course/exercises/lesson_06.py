@@ -88,7 +88,7 @@ def wrong_step(answer, x, h, c, W, U, b, tolerance=1e-6) -> str | None:
         i, f, g, o = (blocks[index] for index in order)
         activations = {np.tanh: "the four blocks are not in the order i, f, g, o"}
         if order == (0, 1, 2, 3):
-            activations = {lstm.sigmoid: "the candidate has a sigmoid instead of tanh, and cannot be negative"}
+            activations = {lstm.sigmoid: "the candidate has a sigmoid instead of tanh, so it cannot be negative"}
             activations[lambda z: z] = "the candidate has no tanh"
         for activation, wrong in activations.items():
             if compare(answer[1], lstm.sigmoid(f) * c + lstm.sigmoid(i) * activation(g), tolerance) is None:
@@ -96,7 +96,7 @@ def wrong_step(answer, x, h, c, W, U, b, tolerance=1e-6) -> str | None:
     output = lstm.sigmoid(blocks[3])
     for shown, wrong in {"the cell state before the step": np.tanh(c), "the cell state without tanh": cell}.items():
         if compare(answer[0], output * wrong, tolerance) is None:
-            return f"the hidden state is made of {shown}; it is o * tanh(c) with the new c"
+            return f"the hidden state uses {shown}; it should be o * tanh(c), with the new c"
     for name, got, expected in (("cell state", answer[1], cell), ("hidden state", answer[0], state)):
         if wrong := compare(got, expected, tolerance):
             return f"with 4 numbers per word and 3 units, the {name} is wrong: {short(wrong)}"

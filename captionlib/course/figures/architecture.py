@@ -109,9 +109,7 @@ def how_the_lstm_works() -> Figure:
     Returns:
         A figure as wide as a notebook.
     """
-    figure, axes = canvas(
-        "At each step, the cell state is scaled by the forget gate and added to, and nothing else", 72
-    )
+    figure, axes = canvas("At each step, the cell state is only scaled by the forget gate and added to", 72)
     lane(axes, "once per image", (0.5, 38.5, 36.5, 29))
     lane(axes, "once per word", (39, 38.5, 80.5, 29))
     cells(axes, 3, 46, 11, feature_shades(), "features")
@@ -140,7 +138,7 @@ def how_the_lstm_works() -> Figure:
 
 def inside_a_step(axes: Axes) -> None:
     """Draw the three gates and the candidate of an LSTM step, and what they do to the cell state."""
-    told = "one step: σ gives 0 to 1, tanh gives −1 to 1, ⊙ multiplies element by element"
+    told = "one step: σ gives 0 to 1, tanh gives −1 to 1, ⊙ multiplies elementwise"
     lane(axes, told, (0.5, 1, 119, 35.5))
     cell, middle, bus = 27, 18.5, 4.5
     for x, y, text in (

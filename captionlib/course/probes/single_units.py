@@ -1,7 +1,7 @@
 """Step 4, inside the decoder: what single units of an LSTM know, and what changes when somebody intervenes (lesson 06).
 
 Two kinds of evidence, kept apart. `record` observes: it reads captions and notes every cell state. The other functions
-intervene: they freeze the cell at one word, or exchange units of the initial state.
+intervene: they freeze the cell at one word, or patch units of the initial state.
 """
 
 from random import Random
@@ -90,7 +90,7 @@ def most_different_first(receivers: list[State], donors: list[State]) -> np.ndar
     return np.argsort(-np.abs(receiver - donor))
 
 
-def probability_after_exchange(
+def probability_after_patching(
     decoder: NumpyDecoder, receivers: list[State], donors: list[State], units, words: list[str], targets: list[str]
 ) -> float:
     """Give some units of initial states the values of others, read words, and ask what comes next.
@@ -101,7 +101,7 @@ def probability_after_exchange(
         decoder: The LSTM.
         receivers: N initial states; a changed copy of each is read from.
         donors: N initial states, where the new values come from.
-        units: (n,), which units are exchanged, in the hidden state and in the cell state.
+        units: (n,), which units are patched, in the hidden state and in the cell state.
         words: What is read, <start> first.
         targets: The words that are asked for.
 

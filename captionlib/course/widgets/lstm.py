@@ -20,7 +20,7 @@ CLAMPS = {
     "candidate g = 0": {"g": 0},
     "output gate o = 0": {"o": 0},
     "output gate o = 1": {"o": 1},
-    "freeze cell c (i = 0, f = 1)": {"i": 0, "f": 1},
+    "freeze cell state c (i = 0, f = 1)": {"i": 0, "f": 1},
 }
 FREE = "without intervention"
 MOST_READ, MOST_SHOWN = 40, 12  # words
@@ -98,7 +98,7 @@ def show(decoder: NumpyDecoder, units: dict[int, str], image, start: tuple, pref
     unknown = sorted({f"“{word}”" for word in words if word not in decoder.vocabulary})
     if unknown:
         said += f"<div>Out of vocabulary, read as &lt;unk&gt;: {html.escape(', '.join(unknown))}</div>"
-    cells = "; ".join(f"cell of unit {unit} {clamped['c'][-1, unit]:.1f}" for unit in units)
+    cells = "; ".join(f"cell state of unit {unit}: {clamped['c'][-1, unit]:.1f}" for unit in units)
     alt = f"After “{' '.join(words[1:])}”, {title}. {cells}."
     scene = parts.picture(image, "the scene that the initial state comes from", 60)
     style = "display:flex;gap:1.2em;align-items:center;line-height:1.5"
@@ -149,7 +149,7 @@ def in_plain_text(decoder: NumpyDecoder, scenes: Scenes, prefix: str) -> str:
         return f"{prefix} | {' '.join(decoder.complete(words, start, CLAMPS[clamp], at)) or '(the end)'}"
 
     lines = [
-        f"The scene is {name}. After the bar: what the network adds, with an intervention at “{words[last]}” alone."
+        f"Scene: {name}. After the bar stands what the network adds when the intervention is at “{words[last]}” alone."
     ]
     lines += [f"{clamp:28}: {adds(start, clamp, last)}" for clamp in CLAMPS]
     lines += [

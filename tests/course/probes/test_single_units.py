@@ -51,13 +51,13 @@ def test_what_is_read_while_the_cell_state_is_frozen_is_said_again(decoder, draw
     assert free[0] < 0.4 and at_noun[0] < 0.4 and at_colour[0] > 0.6
 
 
-def test_exchanging_no_unit_changes_nothing_and_all_units_give_the_donors_answer(decoder, drawn):
+def test_patching_no_unit_changes_nothing_and_all_units_give_the_donors_answer(decoder, drawn):
     receivers, donors = drawn[1][:2], drawn[1][2:4]
     words, targets = ["<start>", "a"], ["red", "blue"]
     indices = [decoder.vocabulary.index(word) for word in targets]
 
     def probability(units):
-        return single_units.probability_after_exchange(decoder, receivers, donors, units, words, targets)
+        return single_units.probability_after_patching(decoder, receivers, donors, units, words, targets)
 
     def mean(starts):
         return np.mean([decoder.read(words, start)["probs"][-1, indices].sum() for start in starts])
@@ -74,7 +74,7 @@ def test_unit_207_differs_most_between_lake_and_meadow_and_is_neither_enough_nor
     words, targets = ["<start>", "a", "red", "cat", "is", "sitting", "by", "the"], ["lake", "pond"]
 
     def probability(units):
-        return single_units.probability_after_exchange(decoder, meadows, lakes, units, words, targets)
+        return single_units.probability_after_patching(decoder, meadows, lakes, units, words, targets)
 
     assert order[0] == 207 and probability([207]) < 0.05 and probability(order[1:]) > 0.8
     assert probability(order[:8]) < 0.3 and probability(order[:64]) > 0.6

@@ -65,7 +65,7 @@ def test_every_clamp_at_every_word(decoder, scenes, undrawn, clamp, at):
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
-@pytest.mark.parametrize("clamp", ["none", "freeze cell c (i = 0, f = 1)"])
+@pytest.mark.parametrize("clamp", ["none", "freeze cell state c (i = 0, f = 1)"])
 def test_every_kind_of_text(decoder, scenes, prefix, clamp):
     html = page(decoder, scenes, prefix=prefix, clamp=clamp, at=0)
     assert html.count("<img ") == 2 and "<b>bold" not in html
@@ -120,7 +120,9 @@ def test_the_controls_move_the_page_and_the_slider_follows_the_text(decoder, sce
         3,
         "forget gate f = 0",
     ) and "at “boat”" in page.value
-    assert len(words.splitlines()) == 2 + 2 * len(lstm.CLAMPS) + len(scenes) and words.count("freeze cell c ") == 2
+    assert (
+        len(words.splitlines()) == 2 + 2 * len(lstm.CLAMPS) + len(scenes) and words.count("freeze cell state c ") == 2
+    )
     for control, value in ((box, 1), (clamp, "output gate o = 1"), (scene, "snow"), (line, "a boat")):
         before = page.value
         control.value = value
