@@ -197,7 +197,7 @@ def scatter_words(
         axes.add_collection(LineCollection(leaders, colors=QUIET, alpha=alpha, linewidths=0.8))
     for i, middle in zip(told, middles, strict=True):
         style = {"color": INK if first[i] else QUIET, "weight": "bold" if highlighted and first[i] else "normal"}
-        style["bbox"] = ON_ORANGE if words[i] == highlighted else ON_PAPER
+        style["bbox"] = ON_ORANGE if words[i] == highlighted else None if highlighted else ON_PAPER  # a slider waits
         axes.text(*middle, words[i], ha="center", va="center_baseline", fontsize=10, **style)
     axes.scatter(*dots[~first].T, s=9, color=QUIET, alpha=0.5, linewidths=0)
     axes.scatter(*dots[first].T, s=16, color=ROLES["words"], linewidths=0)
