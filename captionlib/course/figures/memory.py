@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from matplotlib.transforms import ScaledTranslation
 
 from captionlib.course.figures.labels import label_line_ends, powers_of_ten
 from captionlib.plots.layout import WIDTH, add_title, show_picture
@@ -172,11 +173,12 @@ def line_chart(x: np.ndarray, lines: dict, title: str, xlabel: str, ylabel: str,
     figure = Figure(figsize=(7.6, 3.7), layout="constrained")
     axes = figure.subplots()
     ends = []
-    for colour, (name, values) in zip(COMPARED, lines.items(), strict=False):
+    for number, (colour, (name, values)) in enumerate(zip(COMPARED, lines.items(), strict=False)):
         runs = np.atleast_2d(values)
         axes.plot(x, runs.mean(axis=0), color=colour, linewidth=2.5)
         if len(runs) > 1:
-            axes.plot(x, runs.T, "o", color=colour, markersize=7, alpha=0.7)
+            beside = ScaledTranslation((number - len(lines) / 2) / 14, 0, figure.dpi_scale_trans)  # so that none hides
+            axes.plot(x, runs.T, "o", color=colour, markersize=7, alpha=0.7, transform=axes.transData + beside)
         ends += [(x[-1], runs.mean(axis=0)[-1], name)] if name else []
     if mark:
         axes.axhline(mark[0], color=QUIET, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
