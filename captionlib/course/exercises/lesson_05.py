@@ -83,14 +83,14 @@ def skipgram_update(vectors, context, centres, others, labels, learning_rate):
 
 
 def rows_to_learn_from() -> tuple[np.ndarray, ...]:
-    """Make two tables of four words, five rows of centre, other word and label, and a learning rate."""
+    """Make two tables (4, 3), five rows of centre, other word and label, (5,) each, and a learning rate."""
     vectors = np.array([[0.5, -0.2, 0.3], [0.1, 0.4, -0.6], [0.2, 0.2, 0.1], [-0.3, 0.5, 0.4]])  # (V, E) = (4, 3)
     context = np.array([[-0.4, 0.3, 0.2], [0.6, 0.1, 0.5], [0.3, -0.5, 0.2], [0.1, 0.7, -0.2]])
     return vectors, context, np.array([0, 0, 2, 3, 3]), np.array([1, 3, 1, 2, 0]), np.array([1, 0, 0, 1, 0]), 0.5
 
 
 def common_mistakes() -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Compute what typical wrong updates of `rows_to_learn_from` give, each with what is wrong."""
+    """Compute the tables (4, 3) that typical wrong updates of `rows_to_learn_from` give, each with what is wrong."""
     vectors, context, centres, others, labels, rate = rows_to_learn_from()
     x, u = vectors[centres], context[others]
     z = (x * u).sum(axis=1)

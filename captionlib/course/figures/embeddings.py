@@ -19,6 +19,7 @@ ON_PAPER = {
 }  # no line strikes through
 SHADE = "#c9d0d8"  # a distribution behind marks
 LETTER, LINE = 0.082, 0.17  # inches: one letter and one line at 10 points
+MARGIN = np.array([1.3, 0.5])  # inches of a map without dots, on both sides together
 MOVED = 0.16  # inches: a word further from its dot gets a line
 # Where a word may stand when its place is taken: rings around its dot, (N, 2), the nearest first.
 ANGLES = np.arange(0, 2 * np.pi, np.pi / 8)
@@ -112,7 +113,7 @@ def pairs_and_baseline(cosines: dict[str, float], every: np.ndarray, title: str)
     Returns:
         A figure with one dot per pair; a band holds nine of ten of all pairs, a line is their median.
     """
-    figure = Figure(figsize=(7.6, 0.95 + 0.32 * len(cosines)), layout="constrained")
+    figure = Figure(figsize=(8.4, 0.95 + 0.32 * len(cosines)), layout="constrained")
     axes = figure.subplots()
     add_title(figure, title)
     low, median, high = np.quantile(every, [0.05, 0.5, 0.95])
@@ -123,10 +124,11 @@ def pairs_and_baseline(cosines: dict[str, float], every: np.ndarray, title: str)
     for row, value in zip(rows, cosines.values(), strict=True):
         axes.annotate(f"{value:.2f}", (value, row), (8, 0), textcoords="offset points", va="center", fontsize=10)
     axes.set_yticks(rows, list(cosines), color=INK)
-    axes.set(xlim=(min(low, 0) - 0.02, 1.08), ylim=(-0.6, len(cosines) - 0.4), xlabel="cosine of the two word vectors")
+    axes.set_xticks(np.arange(0, 1.01, 0.2))
+    axes.set(xlim=(min(low, 0) - 0.02, 1.14), ylim=(-0.6, len(cosines) - 0.4), xlabel="cosine of the two word vectors")
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+    axes.legend(loc="center left", bbox_to_anchor=(1.03, 0.5))
     return figure
 
 
@@ -153,7 +155,8 @@ def word_map(
     add_title(figure, title)
     size = (9.1, 5.75)
     if frame is None:
-        frame = points = uncrowded(points)
+        half = np.array([[LETTER * len(word) / 2 + 0.08, 0.1] for word in words])
+        frame = points = uncrowded(points, half, size)
     scatter_words(axes, in_inches(points, frame, size), words, size, words, highlighted, neighbours)
     return figure
 
@@ -206,16 +209,33 @@ def close_together(dots: np.ndarray, reach: float) -> list[list[int]]:
     return groups
 
 
-def uncrowded(points: np.ndarray) -> np.ndarray:
-    """Give crowded places of a map (V, 2) more room: mix each coordinate with its rank, which keeps their order."""
+def uncrowded(points: np.ndarray, half: np.ndarray, size: tuple[float, float]) -> np.ndarray:
+    """Give crowded areas of a map more room: mix coordinates with their ranks, then push words apart up and down.
+
+    Args:
+        points: (V, 2), where the words lie.
+        half: (V, 2), half of each word's width and height in inches.
+        size: Width and height of the map.
+
+    Returns:
+        (V, 2), in inches; from left to right their order is kept.
+    """
     share = (points - points.min(axis=0)) / np.maximum(np.ptp(points, axis=0), 1e-9)  # 0 to 1
-    return 0.4 * share + 0.6 * points.argsort(axis=0).argsort(axis=0) / max(len(points) - 1, 1)
+    ranks = points.argsort(axis=0).argsort(axis=0) / max(len(points) - 1, 1)
+    dots = (0.6 * share + 0.4 * ranks) * (np.array(size) - MARGIN)
+    tie = np.sign(np.arange(len(dots))[:, None] - np.arange(len(dots))) * 1e-6  # for words at the same height
+    for _ in range(60):
+        apart = dots[:, None] - dots  # (V, V, 2)
+        overlap = half[:, None] + half - np.abs(apart)
+        touching = (overlap > 0).all(axis=2) & (tie != 0)
+        dots[:, 1] += 0.25 * np.where(touching, np.sign(apart[..., 1] + tie) * overlap[..., 1], 0).sum(axis=1)
+    return dots
 
 
 def in_inches(points: np.ndarray, frame: np.ndarray, size: tuple[float, float]) -> np.ndarray:
     """Scale points (V, 2) so that all points of a frame (N, 2) lie well inside a map of a size in inches: (V, 2)."""
     low, high = frame.min(axis=0), frame.max(axis=0)
-    return [0.65, 0.25] + (points - low) / np.maximum(high - low, 1e-9) * (np.array(size) - [1.3, 0.5])
+    return MARGIN / 2 + (points - low) / np.maximum(high - low, 1e-9) * (np.array(size) - MARGIN)
 
 
 def scatter_words(

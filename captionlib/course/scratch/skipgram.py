@@ -36,7 +36,7 @@ def lookup_backward(gradient: np.ndarray, ids: np.ndarray, rows: int) -> np.ndar
 
 
 def sigmoid(z: np.ndarray) -> np.ndarray:
-    """Logistic function: any number to a probability."""
+    """Logistic function: logits (N,) to probabilities (N,), or any other shape."""
     return 1 / (1 + np.exp(-z))
 
 
@@ -149,7 +149,7 @@ def train(captions: list[list[int]], vocabulary_size: int, seed: int = 5, epochs
     """Learn word vectors of 16 numbers from captions, with a window of 2.
 
     Args:
-        captions: Token ids, one list per caption.
+        captions: Token ids, one list (T,) per caption.
         vocabulary_size: V.
         seed: Of the first tables, the order of pairs, and the negative samples.
         epochs: How often every pair is seen.

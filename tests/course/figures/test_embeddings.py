@@ -67,12 +67,14 @@ def test_no_line_runs_through_a_word_on_islands():
         assert struck.sum() == struck[i]
 
 
-def test_crowds_get_room_and_nobody_changes_sides():
-    points = np.array([[0, 5], [1, 6], [1.01, 9], [1.02, 7], [9, 8.0]])
-    spread = embeddings.uncrowded(points)
-    assert (spread.argsort(axis=0) == points.argsort(axis=0)).all()
-    assert spread.min() == 0 and spread.max() == 1
-    assert np.diff(spread[1:4, 0]).min() > 0.09 > np.diff(points[1:4, 0]).max() / 9
+def test_crowds_get_room_and_keep_their_order_from_left_to_right():
+    points = np.array([[0, 5], [1, 6], [1.01, 6], [1.02, 6.01], [9, 8.0]])
+    half = np.full((5, 2), [0.4, 0.1])
+    spread = embeddings.uncrowded(points, half, (6, 4))
+    assert (spread[:, 0].argsort() == [0, 1, 2, 3, 4]).all()
+    apart = np.abs(spread[:, None] - spread)
+    touching = (apart < 2 * half * 0.95).all(axis=2)
+    assert touching.sum() == 5  # each only itself
 
 
 def test_a_frame_keeps_a_word_where_it_was():

@@ -72,6 +72,8 @@ def test_after_one_epoch_all_words_are_similar(lesson):
         similar = skipgram.cosines(history[1])
         assert np.median(similar[np.triu_indices(len(similar), 1)]) > 0.85
         assert lesson.of(similar, "red", "beach") > 0.8 and lesson.of(similar, "red", "blue") > 0.95
+        red = skipgram.neighbours(similar, lesson.ids["red"], 5)  # the ranking is right already
+        assert {lesson.words[i] for i in red} <= set(word_vectors.GROUPS["colours"])
         a = skipgram.neighbours(skipgram.cosines(history[-1]), lesson.ids["a"], 5)
         assert {lesson.words[i] for i in a} <= set(word_vectors.GROUPS["actions"])
 
