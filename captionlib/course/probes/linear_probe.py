@@ -27,8 +27,9 @@ def accuracy(features: np.ndarray, labels: np.ndarray, fit: int = 400) -> float:
     Returns:
         The share of the other N − fit examples whose class is right.
     """
-    scaled = features - features[:fit].mean(axis=0)
-    scaled /= features[:fit].std(axis=0) + 1e-3  # in place: a grid of features takes much memory
+    scaled = np.array(features, "float32")  # one copy, changed in place: grids of features take much memory
+    scaled -= scaled[:fit].mean(axis=0)
+    scaled /= scaled[:fit].std(axis=0) + 1e-3
     products = scaled @ scaled[:fit].T / scaled.shape[1]  # (N, fit): with them, F may be larger than N
     targets = np.eye(labels.max() + 1)[labels[:fit]]  # (fit, classes)
     weights = np.linalg.solve(products[:fit] + RIDGE * np.eye(fit), targets - targets.mean(axis=0))
