@@ -27,6 +27,8 @@ PRIVATE = """asleep, awake, blame, blamed, by lot, dart, lest, mend, mended, odd
 TAUGHT = {
     "02": """cross-entropy, chain rule, backpropagation, upstream gradient, local gradient, computation graph,
         topological order, stochastic gradient descent, bias correction, gradient check""",
+    "03": """batch normalisation, training mode, inference mode, class score, class activation map, shortcut learning,
+        data augmentation, fine-tuning, feature map, ImageNet""",
     "05": """one-hot vector, embedding, skip-gram, context word, negative sample, sigmoid, dot product,
         cosine similarity, nearest neighbours, principal component""",
     "06": """recurrent neural network, hidden state, cell state, LSTM, forget gate, input gate, output gate,

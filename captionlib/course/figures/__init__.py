@@ -17,7 +17,7 @@ from captionlib.course.figures.embeddings import (
 from captionlib.course.figures.features import (
     accuracy_bars,
     cam_maps,
-    classic_networks,
+    feature_maps,
     predictions,
     top_activating_patches,
 )
@@ -36,10 +36,10 @@ from captionlib.course.figures.vocabulary import token_rows, vocabulary_curve, w
 from captionlib.course.figures.words import next_word
 
 __all__ = [
-    "accuracy_bars", "cam_maps", "classic_networks", "colour_circles", "computation_graph", "cosines_by_epoch",
-    "descent", "descent_paths", "gate_activations", "how_attention_works", "how_the_cnn_works",
+    "accuracy_bars", "cam_maps", "colour_circles", "computation_graph", "cosines_by_epoch", "descent",
+    "descent_paths", "feature_maps", "gate_activations", "how_attention_works", "how_the_cnn_works",
     "how_the_lstm_works", "how_the_transformer_works", "learning_curves", "learning_rate_sweep", "line_chart",
-    "next_word", "next_word_with_intervention", "pairs_and_baseline", "panels", "predictions", "receptive_fields",
-    "six_steps", "tangent_line", "token_rows", "top_activating_patches", "unit_histogram", "update_step",
-    "vocabulary_curve", "weights_as_images", "whole_architecture", "word_counts", "word_map",
+    "next_word", "next_word_with_intervention", "pairs_and_baseline", "panels", "predictions",
+    "receptive_fields", "six_steps", "tangent_line", "token_rows", "top_activating_patches", "unit_histogram",
+    "update_step", "vocabulary_curve", "weights_as_images", "whole_architecture", "word_counts", "word_map",
 ]  # fmt: skip
