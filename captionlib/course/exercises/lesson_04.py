@@ -83,7 +83,7 @@ def masked_loss(targets, logits):
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
-    """Logits (..., V) to log-probabilities (..., V)."""
+    """Logits (B, T, V) to log-probabilities (B, T, V)."""
     shifted = logits - logits.max(axis=-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
@@ -94,7 +94,7 @@ def cross_entropy(targets: np.ndarray, logits: np.ndarray) -> np.ndarray:
 
 
 def wrong_loss(value: float, targets: np.ndarray, logits: np.ndarray) -> str | None:
-    """Name a common mistake in a masked loss, or else say on which side of the right number it lies."""
+    """Name a mistake in a masked loss of targets (B, T) and logits (B, T, V), or else say on which side it lies."""
     losses, mask = cross_entropy(targets, logits), targets != 0  # (B, T)
     count, (captions, length) = mask.sum(), targets.shape
     before = np.concatenate([np.ones((captions, 1), bool), mask[:, :-1]], axis=1)  # where no <pad> is read

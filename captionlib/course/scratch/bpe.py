@@ -50,3 +50,8 @@ def encode(word: str, merges: list[Pair]) -> list[str]:
     for pair in merges:
         symbols = merge(symbols, pair)
     return symbols
+
+
+def length(words: dict[str, int], merges: list[Pair]) -> int:
+    """Count the symbols of a text, given how often each of its words occurs."""
+    return sum(count * len(encode(word, merges)) for word, count in words.items())

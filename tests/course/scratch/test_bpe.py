@@ -52,3 +52,10 @@ def test_the_five_words_of_the_lesson():
 def test_merging_ends_when_every_word_is_one_symbol():
     assert bpe.learn({"ab": 1}, 99) == [("a", "b"), ("ab", "_")]
     assert bpe.merge(["a", "a", "a"], ("a", "a")) == ["aa", "a"]
+
+
+def test_every_merge_makes_the_text_shorter():
+    lengths = [bpe.length(FIVE, bpe.learn(FIVE, merges)) for merges in range(11)]
+    assert lengths[0] == 5 * 5 + 4 * 5 + 3 * 6 + 2 * 8 + 2 * 8
+    assert lengths[1] == lengths[0] - 12  # s _ occurs 12 times
+    assert sorted(lengths, reverse=True) == lengths
