@@ -29,7 +29,7 @@ TAUGHT = {
         topological order, stochastic gradient descent, bias correction, gradient check""",
     "03": """batch normalisation, training mode, inference mode, class score, class activation map, shortcut learning,
         data augmentation, fine-tuning, feature map, ImageNet""",
-    "04": """token, tokenizer, vocabulary, out-of-vocabulary word, standardisation, special token, subword, Zipf's law,
+    "04": """token, tokenizer, vocabulary, standardisation, special token, subword, Zipf's law,
         mask, padding, target""",
     "05": """one-hot vector, embedding, skip-gram, context word, negative sample, sigmoid, dot product,
         cosine similarity, nearest neighbours, principal component""",

@@ -13,6 +13,8 @@ from captionlib.vision import toynet
 
 import keras  # isort: skip
 
+pytestmark = pytest.mark.over_seeds
+
 LESSON = Path(__file__).parents[2] / "notebooks" / "03_extract_cnn_features.ipynb"
 CELLS = {cell.id: cell.source for cell in nbformat.read(LESSON, 4).cells}
 

@@ -8,6 +8,8 @@ from captionlib.course.scratch import skipgram
 from captionlib.data import toyscenes
 from captionlib.text import Tokenizer
 
+pytestmark = pytest.mark.over_seeds
+
 SEEDS = (5, 6, 7)
 RAINBOW = ["red", "orange", "yellow", "green", "blue", "purple", "pink"]
 
