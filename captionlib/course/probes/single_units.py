@@ -41,7 +41,7 @@ def record(decoder: NumpyDecoder, scenes: list, starts: list[State], seed: int) 
 
     Returns:
         Arrays over all N words: "cells" (N, H), "word" (N,), its "position" in the caption (N,), 0 is <start>, the
-        scene's "place" (N,), and "before_noun" (N,) of bool: whether a noun is due next.
+        scene's "place" (N,), and "before_noun" (N,) of bool: whether the word is "a", "an", a size or a colour.
     """
     rng = Random(seed)
     captions = [["<start>", *toyscenes.describe(scene, rng)[0].split()] for scene in scenes]
@@ -55,28 +55,25 @@ def record(decoder: NumpyDecoder, scenes: list, starts: list[State], seed: int) 
     }
 
 
-def says_again(decoder: NumpyDecoder, start: State, freeze_at: str | None, within: int = 6) -> tuple[bool, bool]:
-    """Does the decoder soon say a colour and a noun again that it has just read?
-
-    It captions a scene up to the first noun that follows a colour, reads both, and goes on.
+def repeats_colour(decoder: NumpyDecoder, start: State, freeze_at: int | None, within: int = 6) -> bool:
+    """Does the decoder soon say a colour again? It captions a scene up to the noun after its first colour, and goes on.
 
     Args:
         decoder: The LSTM.
         start: The initial state.
-        freeze_at: At which word to freeze the cell state, "colour" or "noun"; None for no intervention.
+        freeze_at: Where to freeze the cell state, in words from the colour: 0 at the colour, 1 at the noun; None for no
+            intervention.
         within: How many more words count.
 
     Returns:
-        Whether the colour, and whether the noun, is among the next words. Both False if the caption names no colour.
+        Whether the colour is among the next words; False if the caption names none.
     """
     caption = ["<start>", *decoder.complete(["<start>"], start, max_words=16)]
     colour = next((t for t, word in enumerate(caption[:-1]) if word in COLOURS), None)
     if colour is None:
-        return False, False
-    read = caption[: colour + 2]
-    freeze = {"clamp": FREEZE, "at": {"colour": colour, "noun": colour + 1}[freeze_at]} if freeze_at else {}
-    more = decoder.complete(read, start, max_words=within, **freeze)
-    return read[-2] in more, read[-1] in more
+        return False
+    freeze = {"clamp": FREEZE, "at": colour + freeze_at} if freeze_at is not None else {}
+    return caption[colour] in decoder.complete(caption[: colour + 2], start, max_words=within, **freeze)
 
 
 def starts_at(place: str, scenes: list, starts: list[State], count: int) -> list[State]:
