@@ -49,9 +49,9 @@ def test_the_first_scene_is_new_to_the_captioner_and_its_caption_is_wholly_true(
     assert greedy.text != caption.text and greedy.log_prob < caption.log_prob
     peaks = dict(zip(caption.tokens, caption.attention.max(axis=(1, 2)), strict=True))
     assert max(peaks, key=peaks.get) == "and" and 0.8 < peaks["and"] < 0.95
-    rows, columns = np.unravel_index(caption.attention.reshape(len(caption.tokens), -1).argmax(axis=1), (12, 12))
-    halves = dict(zip(caption.tokens, columns < 6, strict=True))  # the boat is in the left half, the cat in the right
-    assert halves["boat"] and halves["white"] and not halves["cat"]
+    left = caption.attention[:, :, :6].sum(axis=(1, 2))  # the boat is in the left half, the cat in the right
+    left = dict(zip(caption.tokens, left, strict=True))
+    assert left["boat"] > 0.8 and left["cat"] < 0.2 and 0.4 < left["white"] < 0.6
 
 
 def test_a_cup_of_coffee_is_a_dog_and_out_of_distribution(photo_captioner):
