@@ -23,6 +23,21 @@ PRIVATE = """asleep, awake, blame, blamed, by lot, dart, lest, mend, mended, odd
     rival, shall, shelf, thousand million, thus, vote, votes, walk back"""
 
 
+# Ten terms per lesson that a paper or the Keras documentation uses for what it teaches, and a learner will search for.
+TAUGHT = {
+    "02": """cross-entropy, chain rule, backpropagation, upstream gradient, local gradient, computation graph,
+        topological order, stochastic gradient descent, bias correction, gradient check""",
+    "03": """batch normalisation, training mode, inference mode, class score, class activation map, shortcut learning,
+        data augmentation, fine-tuning, feature map, ImageNet""",
+    "04": """token, tokenizer, vocabulary, standardisation, special token, subword, Zipf's law,
+        mask, padding, target""",
+    "05": """one-hot vector, embedding, skip-gram, context word, negative sample, sigmoid, dot product,
+        cosine similarity, nearest neighbours, principal component""",
+    "06": """recurrent neural network, hidden state, cell state, LSTM, forget gate, input gate, output gate,
+        vanishing gradient, backpropagation through time, gradient clipping""",
+}
+
+
 def anchor(heading):
     """What GitHub and MyST make of a heading."""
     return re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-")
@@ -45,6 +60,16 @@ def test_every_term_is_there_once_in_order_with_two_or_three_sentences_and_its_l
 
 def test_the_terms_that_the_lessons_promise_have_an_entry():
     assert set(re.split(r",\s+", FIELD)) <= set(ENTRIES)
+
+
+@pytest.mark.parametrize("lesson", TAUGHT)
+def test_what_a_learner_will_search_for_stands_in_the_lesson_and_in_the_glossary(lesson):
+    (path,) = (ROOT / "notebooks").glob(f"{lesson}_*.ipynb")
+    cells = json.loads(path.read_text("utf8"))["cells"]
+    prose = " ".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown").lower()
+    terms = re.split(r",\s+", TAUGHT[lesson])
+    assert len(terms) >= 10 and set(terms) <= set(ENTRIES), set(terms) - set(ENTRIES)
+    assert not [term for term in terms if term.lower() not in prose]
 
 
 def test_a_term_with_capitals_has_an_anchor_that_jupyterlab_finds_too():

@@ -117,7 +117,7 @@ FORMULAS = [r"$\win$ a_b^c", r"$1 to $2 \frac{"]  # what Matplotlib would read a
         lambda text: plots.gallery([IMAGE], [text], text),
         lambda text: plots.attention_strip(IMAGE, [text], np.full((1, 2, 2), 0.25)),
         lambda text: figures.next_word(np.array([0.7, 0.3]), [text, text + "!"], text),
-        lambda text: figures.similarity_map(np.eye(2), [text, text + "!"], text),
+        lambda text: figures.pairs_and_baseline({text: 0.5}, np.linspace(0, 1, 9), text),
         lambda text: figures.token_rows([(text, [text], None)], text),
         lambda text: figures.word_map(np.eye(2), [text, text + "!"], text, text),
         lambda text: figures.line_chart(np.arange(2), {text: np.ones(2)}, text, "x", "y"),

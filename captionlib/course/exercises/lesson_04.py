@@ -1,88 +1,194 @@
-"""Exercises of lesson 04: make a vocabulary, and take a mean that masks the padding."""
+"""Exercises of lesson 04: encode a caption, decode ids, and a masked loss in Keras."""
 
+import keras
 import numpy as np
+import tensorflow as tf
 
-from captionlib.course.exercises.exercise import Exercise, call
+from captionlib.course.exercises.exercise import Exercise, call, compare
+from captionlib.text import SPECIALS
 
-
-def vocabulary_of(captions, min_count):
-    """List the words seen at least `min_count` times, the most frequent first, ties by alphabet."""
-    from collections import Counter  # here, since `solution()` shows this function alone
-
-    counts = Counter(word for caption in captions for word in caption.split())
-    return sorted((word for word in counts if counts[word] >= min_count), key=lambda word: (-counts[word], word))
+WORDS = [*SPECIALS, "a", "red", "boat", "cat", "is", "sailing"]
 
 
-def check_vocabulary(mine):
-    """Try three captions whose words tie, then a smallest count that a word just reaches."""
-    captions = ["the red cat", "a red red boat", "a cat"]
-    for min_count in (1, 2, 3, 9):
-        words, expected = call(mine, list(captions), min_count), vocabulary_of(captions, min_count)
-        asked = f"for {captions} and min_count {min_count}"
-        if not isinstance(words, list):
-            return f"it gives {type(words).__name__}, and a list is expected"
-        if wrong := [word for word in words if not isinstance(word, str)]:
-            return f"{asked}, the list holds {wrong[0]!r}, and words alone are expected"
-        if strange := [word for word in words if word not in " ".join(captions).split()]:
-            return f"{asked}, the list holds {strange[0]!r}, which is not a word of the captions"
-        if missing := sorted(set(expected) - set(words)):
-            return f"{asked}, {missing[0]!r} is missing; how often does it occur?"
-        if extra := [word for word in words if word not in expected]:
-            return f"{asked}, {extra[0]!r} should not be there; how often does it occur?"
-        if len(words) > len(expected):
-            return f"{asked}, a word is in the list twice"
-        if words != expected:
-            index = next(i for i, word in enumerate(words) if word != expected[i])
-            rule = "frequent words come first, and words seen equally often in alphabetical order"
-            return f"{asked}, {words[index]!r} should not stand at position {index}; {rule}"
+def encode(caption, ids):
+    """Turn a caption into token ids, from <start> to <end>."""
+    import string  # here, since `solution()` shows this function alone
+
+    cleaned = "".join(letter for letter in caption.lower() if letter not in string.punctuation)
+    return [1] + [ids.get(word, 3) for word in cleaned.split()] + [2]
+
+
+def check_encode(mine):
+    """Try captions with known words alone, with capitals and punctuation, and with a word that nobody knows."""
+    ids = {word: i for i, word in enumerate(WORDS)}
+    for caption in ("a red boat", "A red, red boat.", "the cat is sailing a red boat", "a  cat"):
+        got, expected = call(mine, caption, dict(ids)), encode(caption, ids)
+        case = f"for {caption!r} and the ids {ids}, it gives"
+        if not isinstance(got, list):
+            return f"{case} {type(got).__name__}, but a list is expected"
+        if wrong := [one for one in got if isinstance(one, bool) or not isinstance(one, int | np.integer)]:
+            return f"{case} a list with {wrong[0]!r} in it, but ids are expected, whole numbers"
+        if got == expected:
+            continue
+        if got[:1] != [1] or got[-1:] != [2]:
+            return f"{case} {got}: a caption begins with <start>, which is 1, and ends with <end>, which is 2"
+        if len(got) != len(expected):
+            return f"{case} {len(got)} ids, but {len(expected)} are expected: <start>, one for each word, <end>"
+        index = next(i for i, pair in enumerate(zip(got, expected, strict=True)) if pair[0] != pair[1])
+        if expected[index] == 3:
+            return f"{case} {got[index]} at position {index}, but that word is not in the vocabulary"
+        return f"{case} {got[index]} at position {index}, but that word is known; has the caption been standardised?"
     return None
 
 
-def mean_over_words(losses, tokens):
-    """Average the losses of all tokens of a batch, `<pad>` masked out."""
-    words = tokens != 0  # (B, T), False where the token is <pad>
-    return (losses * words).sum() / words.sum()
+def decode(ids, vocabulary):
+    """Turn token ids into a caption: the words up to the first <end>, without <pad> and <start>."""
+    words = []
+    for i in ids:
+        if vocabulary[i] == "<end>":
+            break
+        if vocabulary[i] not in ("<pad>", "<start>"):
+            words.append(vocabulary[i])
+    return " ".join(words)
 
 
-def check_mean(mine):
-    """Try two captions of different lengths; each batch of losses tests one of the rules."""
-    tokens = np.array([[7, 2, 0, 0], [5, 3, 9, 2]])  # 3 is <unk>, 2 is <end>
-    trials = {
-        "every loss 1": np.ones((2, 4)),
-        "a loss of 1 at words and 50 under the padding": np.where(tokens == 0, 50.0, 1.0),
-        "a loss of 6 at both <end> and 0 elsewhere": np.where(tokens == 2, 6.0, 0.0),
-        "a loss of 6 at <unk> and 0 elsewhere": np.where(tokens == 3, 6.0, 0.0),
-        "a loss of 6 in the shorter caption and 0 in the longer": np.repeat([[6.0], [0.0]], 4, axis=1),
+def check_decode(mine):
+    """Try a whole caption, one with padding, one that goes on after <end>, one without <end>, and <unk>."""
+    trials = [[1, 4, 5, 6, 2], [1, 4, 7, 2, 0, 0], [1, 4, 7, 2, 5, 6, 2], [1, 4, 5, 6], [1, 4, 3, 8, 9, 2], [1, 2]]
+    for ids in trials:
+        got, expected = call(mine, list(ids), list(WORDS)), decode(ids, WORDS)
+        case = f"for {ids} it gives"
+        if not isinstance(got, str):
+            return f"{case} {type(got).__name__}, but one string is expected"
+        if got == expected:
+            continue
+        if wrong := [word for word in ("<start>", "<end>", "<pad>") if word in got]:
+            return f"{case} {got!r}, but {wrong[0]} is no word of the caption"
+        if " ".join(got.split()) == expected:
+            return f"{case} {got!r}: one space belongs between two words, and none elsewhere"
+        if got.replace(" ", "") == expected.replace(" ", ""):
+            return f"{case} {got!r}: where are the spaces?"
+        if len(got.split()) > len(expected.split()):
+            return f"{case} {got!r}, but the caption is over at the first <end>, which is 2"
+        return f"{case} {got!r}: a word is missing. (A caption that reached the limit of length has no <end>.)"
+    return None
+
+
+def masked_loss(targets, logits):
+    """Mean cross-entropy per token, padding excluded: targets (B, T) and logits (B, T, V) to one number."""
+    targets = keras.ops.cast(targets, "int32")  # (B, T); fit hands them over as float32
+    losses = keras.losses.sparse_categorical_crossentropy(targets, logits, from_logits=True)  # (B, T), −log p
+    mask = keras.ops.cast(targets != 0, losses.dtype)  # (B, T), 1 at tokens that count, 0 at <pad>
+    return keras.ops.sum(losses * mask) / keras.ops.sum(mask)
+
+
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Logits (B, T, V) to log-probabilities (B, T, V)."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
+def cross_entropy(targets: np.ndarray, logits: np.ndarray) -> np.ndarray:
+    """Cross-entropy of each target (B, T), from logits (B, T, V)."""
+    return -np.take_along_axis(log_softmax(logits), targets[..., None], axis=-1)[..., 0]
+
+
+def wrong_loss(value: float, targets: np.ndarray, logits: np.ndarray) -> str | None:
+    """Name a mistake in a masked loss of targets (B, T) and logits (B, T, V), or else say on which side it lies."""
+    losses, mask = cross_entropy(targets, logits), targets != 0  # (B, T)
+    count, (captions, length) = mask.sum(), targets.shape
+    before = np.concatenate([np.ones((captions, 1), bool), mask[:, :-1]], axis=1)  # where no <pad> is read
+    probs = np.exp(log_softmax(logits))
+    as_probs = keras.losses.sparse_categorical_crossentropy(targets, logits, from_logits=False)  # (B, T)
+    later = cross_entropy(targets[:, 1:], logits[:, :-1]), mask[:, 1:]
+    divided = f"is divided by {captions} × {length} positions, although only {count} of them hold a token"
+    twice = "the targets were shifted once more, but they are shifted already: targets[:, t] belongs to logits[:, t]"
+    mistakes = {
+        losses.mean(): "it is the mean over all positions, <pad> included",
+        (losses * mask).mean(): f"the losses of <pad> are gone, but the sum {divided}",
+        (losses * mask).sum(): "it is the sum of the losses; divide it by the number of tokens",
+        (losses * mask).sum() / captions: "the sum is divided by the number of captions, not of tokens",
+        np.mean((losses * mask).sum(1) / mask.sum(1)): "it is a mean of the captions' means, so that a token in a "
+        "short caption counts more",
+        (losses * before).sum()
+        / before.sum(): "the first <pad> after each <end> counts: make the mask from the targets",
+        losses[targets > 2].mean(): "<end> does not count, but it has to be learned, too",
+        (later[0] * later[1]).sum() / later[1].sum(): twice,
+        (later[0] * later[1]).mean(): twice,
+        later[0].mean(): twice,
+        float((as_probs * mask).numpy().sum() / count): "logits are taken for probabilities: from_logits=True",
+        (cross_entropy(targets, probs) * mask).sum() / count: "the softmax is applied twice: the loss expects logits",
+        -(losses * mask).sum() / count: "the sign is wrong: a loss is −log p",
     }
-    for name, losses in trials.items():
-        got, expected = call(mine, losses, tokens), mean_over_words(losses, tokens)
-        if isinstance(got, bool) or np.ndim(got) or not np.issubdtype(np.asarray(got).dtype, np.number):
-            shape = f"shape {np.shape(got)}" if np.ndim(got) else repr(got)
+    right = (losses * mask).sum() / count
+    if abs(value - right) < 1e-4:
+        return None
+    named = [reason for wrong, reason in mistakes.items() if abs(value - wrong) < 1e-4]
+    if not named and np.isnan(value):
+        return "it gives nan: does a logarithm get a logit? Logits can be negative; a softmax makes probabilities"
+    direction = "large" if value > right else "small"
+    return f"for {captions} captions of up to {length} tokens it gives {value:.4f}: " + (
+        named[0] if named else f"too {direction}"
+    )
+
+
+def check_masked_loss(mine):
+    """Try two batches: shape, value, gradient; then targets as Keras' fit hands them over."""
+    batches = [[[5, 4, 2, 0, 0], [3, 2, 0, 0, 0]], [[4, 5, 6, 2], [3, 2, 0, 0], [4, 4, 2, 0]]]
+    for seed, ids in enumerate(batches):
+        targets = np.array(ids)  # (B, T)
+        logits = np.random.default_rng(seed).normal(0, 2, size=(*targets.shape, 7)).astype("float32")  # (B, T, V)
+        read = tf.constant(logits)
+        with tf.GradientTape() as tape:
+            tape.watch(read)
+            loss = call(mine, tf.constant(targets, tf.int32), read)
+        if np.ndim(loss) or not np.issubdtype(np.asarray(loss).dtype, np.number):
+            shape = f"shape {np.shape(loss)}" if np.ndim(loss) else repr(loss)
             return f"one number for the whole batch is expected, and this is {shape}"
-        if not abs(got - expected) <= 1e-6:
-            return f"for tokens {tokens.tolist()}, with {name}, it gives {got:.4g}, too {direction(got, expected)}"
+        if wrong := wrong_loss(float(loss), targets, logits.astype(float)):
+            return wrong
+        gradient = tape.gradient(loss, read) if tf.is_tensor(loss) else None
+        if gradient is None:
+            return "the value is right, but no gradient reaches the logits: use keras.ops where you use NumPy"
+        gradient, mask = np.asarray(gradient), targets != 0
+        if gradient[~mask].any():
+            return "the value is right, but a gradient reaches the logits at <pad>"
+        expected = np.exp(log_softmax(logits)) - np.eye(7)[targets]  # p − 1_y, lesson 02
+        if wrong := compare(gradient, (expected * mask[..., None] / mask.sum()).astype("float32"), 1e-5):
+            return f"the value is right, but its gradient is not: {wrong}"
+    try:
+        mine(tf.constant(targets, tf.float32), read)
+    except Exception as error:  # whatever the learner's code makes of them
+        raised = type(error).__name__
+        return f"right for whole numbers, but fit hands targets over as float32, and then it raises {raised}: cast them"
     return None
 
 
-def direction(got, expected):
-    """Say on which side of the right number another lies."""
-    return "small" if got < expected else "large"
-
-
-make_vocabulary = Exercise(
-    check_vocabulary,
-    vocabulary_of,
+encode_caption = Exercise(
+    check_encode,
+    encode,
     [
-        "`Counter(words)` from `collections` counts every word of a list.",
-        "Keep the words with `counts[word] >= min_count`.",
-        "`sorted(…, key=lambda word: (-counts[word], word))` puts large counts first, and ties in alphabetical order.",
+        "Standardise first: caption.lower(), then without every character that is in string.punctuation; then split().",
+        "ids.get(word, 3) is the id of a word, or 3 if the dictionary does not have it.",
+        'cleaned = "".join(letter for letter in caption.lower() if letter not in string.punctuation); then the list '
+        "[1] + … + [2].",
     ],
 )
-mean_loss = Exercise(
-    check_mean,
-    mean_over_words,
+decode_ids = Exercise(
+    check_decode,
+    decode,
     [
-        "`tokens != 0` is True where a word stands. What is `losses * (tokens != 0)`?",
-        "Add up the losses of the words. How many words are there? Not B × T.",
+        "Go through the ids in a loop; break at <end>.",
+        "Skip <pad> and <start>, append every other word to a list.",
+        '" ".join(words) puts one space between two words.',
+    ],
+)
+keras_loss = Exercise(
+    check_masked_loss,
+    masked_loss,
+    [
+        "keras.losses.sparse_categorical_crossentropy(targets, logits, from_logits=True) gives −log p, (B, T).",
+        "mask = keras.ops.cast(targets != 0, losses.dtype) is 1 where a token counts. What is losses * mask?",
+        "Add up losses * mask with keras.ops.sum, and divide by the number of tokens, which is the sum of the mask.",
     ],
 )

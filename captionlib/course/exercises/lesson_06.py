@@ -57,8 +57,8 @@ class LSTMCell(keras.layers.Layer):
 
     def build(self, input_shape):
         """Create W (X, 4H), U (H, 4H) and b (4H,)."""
-        self.W = self.add_weight(shape=(input_shape[-1], 4 * self.units))
-        self.U = self.add_weight(shape=(self.units, 4 * self.units))
+        self.W = self.add_weight(shape=(input_shape[-1], 4 * self.units), initializer="glorot_uniform")
+        self.U = self.add_weight(shape=(self.units, 4 * self.units), initializer="orthogonal")
         self.b = self.add_weight(shape=(4 * self.units,), initializer=forget_bias_1)
 
     def call(self, x, states):
@@ -120,7 +120,7 @@ def check_lstm_cell(mine):
     cell.build(x.shape)
     shapes, expected = [tuple(weight.shape) for weight in cell.weights], [weight.shape for weight in weights]
     if shapes == expected:
-        started = np.asarray(cell.weights[2])
+        _, start_U, start_b = (np.asarray(weight) for weight in cell.weights)
         cell.set_weights(weights)
     with tf.GradientTape() as tape:
         answer = call(cell.call, tf.constant(x), [tf.constant(h), tf.constant(c)])
@@ -138,7 +138,9 @@ def check_lstm_cell(mine):
         return f"the output of a step is its hidden state; {short(wrong)}"
     if any(gradient is None for gradient in tape.gradient(loss, cell.trainable_variables)):
         return "the values are right, but no gradient reaches the weights: use keras.ops where you use NumPy"
-    if not np.array_equal(started, forget_bias_1((12,))):
+    if not np.allclose(start_U @ start_U.T, np.eye(3), atol=1e-5):
+        return 'the step is right, but U should start as an orthogonal matrix: pass initializer="orthogonal"'
+    if not np.array_equal(start_b, forget_bias_1((12,))):
         return (
             "the step is right, but b should start at 0, and at 1 for the forget gates: pass initializer=forget_bias_1"
         )
@@ -184,8 +186,9 @@ def check_cell_backward(mine):
         if compare(answer[0], total * f) is None:
             return reason
     expected = cell_backward(*given)
-    if compare(answer[2], expected[3]) is None and compare(answer[3], expected[2]) is None:
-        return "i was multiplied by g, so i gets the total times g, and g gets the total times i"
+    for order in itertools.permutations(range(4)):
+        if order != (0, 1, 2, 3) and all(compare(answer[n], expected[m]) is None for n, m in enumerate(order)):
+            return "the four gradients are right, but not in the order c_before, f, i, g"
     for name, got, right in zip(("c_before", "f", "i", "g"), answer, expected, strict=True):
         if wrong := compare(got, right):
             return f"the gradient of {name} is wrong: {short(wrong)}"

@@ -7,11 +7,17 @@ from captionlib.course.figures.architecture import (
     how_the_transformer_works,
 )
 from captionlib.course.figures.convolution import panels, receptive_fields
-from captionlib.course.figures.embeddings import colour_circles, similarity_map, word_map, word_map_snapshots
+from captionlib.course.figures.embeddings import (
+    colour_circles,
+    cosines_by_epoch,
+    pairs_and_baseline,
+    update_step,
+    word_map,
+)
 from captionlib.course.figures.features import (
     accuracy_bars,
     cam_maps,
-    classic_networks,
+    feature_maps,
     predictions,
     top_activating_patches,
 )
@@ -26,14 +32,15 @@ from captionlib.course.figures.gradient import (
 )
 from captionlib.course.figures.memory import gate_activations, line_chart, next_word_with_intervention, unit_histogram
 from captionlib.course.figures.pipeline import six_steps, whole_architecture
-from captionlib.course.figures.vocabulary import token_rows, vocabulary_curve, word_counts
+from captionlib.course.figures.vocabulary import token_batch, token_rows, vocabulary_curve, word_counts
 from captionlib.course.figures.words import next_word
 
 __all__ = [
-    "accuracy_bars", "cam_maps", "classic_networks", "colour_circles", "computation_graph", "descent",
-    "descent_paths", "gate_activations", "how_attention_works", "how_the_cnn_works", "how_the_lstm_works",
-    "how_the_transformer_works", "learning_curves", "learning_rate_sweep", "line_chart", "next_word",
-    "next_word_with_intervention", "panels", "predictions", "receptive_fields", "similarity_map", "six_steps",
-    "tangent_line", "token_rows", "top_activating_patches", "unit_histogram", "vocabulary_curve",
-    "weights_as_images", "whole_architecture", "word_counts", "word_map", "word_map_snapshots",
+    "accuracy_bars", "cam_maps", "colour_circles", "computation_graph", "cosines_by_epoch", "descent",
+    "descent_paths", "feature_maps", "gate_activations", "how_attention_works", "how_the_cnn_works",
+    "how_the_lstm_works", "how_the_transformer_works", "learning_curves", "learning_rate_sweep", "line_chart",
+    "next_word", "next_word_with_intervention", "pairs_and_baseline", "panels", "predictions",
+    "receptive_fields", "six_steps", "tangent_line", "token_batch", "token_rows", "top_activating_patches",
+    "unit_histogram", "update_step", "vocabulary_curve", "weights_as_images", "whole_architecture",
+    "word_counts", "word_map",
 ]  # fmt: skip

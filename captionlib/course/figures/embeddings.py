@@ -1,4 +1,4 @@
-"""Step 4, word vectors: a heat map of similarities, a map of words, the map as it forms (lesson 05)."""
+"""Step 4, word vectors: one update, cosines beside their baseline, a map of words, a circle of colours (lesson 05)."""
 
 from collections.abc import Iterator
 
@@ -7,9 +7,8 @@ import seaborn
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from captionlib.errors import CaptionlibError
 from captionlib.plots.layout import WIDTH, add_title
-from captionlib.plots.palette import INK, MAP, PAPER, QUIET, ROLES, Figure, house_style
+from captionlib.plots.palette import COMPARED, INK, PALE, PAPER, QUIET, ROLES, Figure, house_style
 
 ON_ORANGE = {"boxstyle": "round,pad=0.15", "facecolor": ROLES["words"], "edgecolor": "none"}
 ON_PAPER = {
@@ -18,7 +17,9 @@ ON_PAPER = {
     "edgecolor": "none",
     "alpha": 0.75,
 }  # no line strikes through
+SHADE = "#c9d0d8"  # a distribution behind marks
 LETTER, LINE = 0.082, 0.17  # inches: one letter and one line at 10 points
+MARGIN = np.array([1.3, 0.5])  # inches of a map without dots, on both sides together
 MOVED = 0.16  # inches: a word further from its dot gets a line
 # Where a word may stand when its place is taken: rings around its dot, (N, 2), the nearest first.
 ANGLES = np.arange(0, 2 * np.pi, np.pi / 8)
@@ -26,34 +27,108 @@ SPOTS = np.concatenate([r * np.column_stack([np.cos(ANGLES), 0.7 * np.sin(ANGLES
 
 
 @house_style
-def similarity_map(cosines: np.ndarray, words: list[str], title: str) -> Figure:
-    """Show how alike any two of a few words are.
+def update_step(
+    vectors: tuple[np.ndarray, np.ndarray],
+    context: tuple[np.ndarray, np.ndarray],
+    words: list[str],
+    labels: np.ndarray,
+    title: str,
+) -> Figure:
+    """Show how one update moves the vector of a centre word, a context word and negative samples, in two dimensions.
 
     Args:
-        cosines: (N, N); the scale goes from 0 to 1, and what is negative looks like 0.
-        words: The N words, in the order of the rows.
-        title: What the map says.
+        vectors: The vector of the centre word before and after the update, each (2,).
+        context: The vectors of the other words before and after the update, each (N, 2).
+        words: The centre word, then the N others.
+        labels: (N,), 1 for a context word, 0 for a negative sample.
+        title: What is seen.
 
     Returns:
-        A square figure.
-
-    Raises:
-        CaptionlibError: The shapes do not belong together.
+        A square figure: dots before the update, arrows to where the vectors are after it.
     """
-    if np.shape(cosines) != (len(words), len(words)):
-        wanted = (len(words), len(words))
-        raise CaptionlibError(f"{len(words)} words need cosines of shape {wanted}, not {np.shape(cosines)}.")
-    side = 1.2 + 0.44 * len(words)
-    figure = Figure(figsize=(side + 0.9, side), layout="constrained")
+    figure = Figure(figsize=(7.2, 4.6), layout="constrained")
     axes = figure.subplots()
-    seaborn.heatmap(
-        cosines, vmin=0, vmax=1, cmap=MAP, square=True, ax=axes, xticklabels=words, yticklabels=words,
-        annot=np.where(np.eye(len(words)) == 1, "", np.char.mod("%.2f", cosines)), fmt="",
-        annot_kws={"fontsize": 10}, linewidths=1, linecolor=PAPER, cbar_kws={"label": "cosine", "shrink": 0.8},
-    )  # fmt: skip
-    axes.set_title(title)
-    axes.tick_params(length=0, labelcolor=INK)
-    axes.tick_params(axis="x", rotation=45)
+    add_title(figure, title)
+    before, after = (np.vstack(both) for both in zip(vectors, context, strict=True))  # (1 + N, 2)
+    kinds = ["centre word", *np.where(labels == 1, "context word", "negative sample")]
+    colours = {"centre word": ROLES["words"], "context word": COMPARED[0], "negative sample": QUIET}
+    for start, end, word, kind in zip(before, after, words, kinds, strict=True):
+        axes.plot(*np.column_stack([start * 0, start]), color=colours[kind], alpha=0.35, linewidth=1.2, zorder=1)
+        if np.hypot(*(end - start)) > 0.2:  # a shorter arrow would hide in its dot
+            style = {"arrowstyle": "-|>", "color": INK, "linewidth": 1.4, "shrinkA": 5, "shrinkB": 0}
+            axes.annotate("", end, start, arrowprops=style, zorder=3)
+        axes.scatter(*start, s=80, color=colours[kind], edgecolors=INK, linewidths=0.8, zorder=2)
+        side = 1 if start[0] >= 0 else -1
+        style = {"textcoords": "offset points", "ha": "left" if side > 0 else "right", "va": "center"}
+        axes.annotate(f"{word}\n{kind}", start, (11 * side, 0), fontsize=10, linespacing=1.1, zorder=4, **style)
+    axes.axhline(0, color=PALE, linewidth=1, zorder=0)
+    axes.axvline(0, color=PALE, linewidth=1, zorder=0)
+    everything = np.vstack([before, after])
+    low, high = everything.min(axis=0), everything.max(axis=0)
+    axes.set(xlim=(low[0] - 1.7, high[0] + 1.9), ylim=(low[1] - 0.4, high[1] + 0.4), aspect="equal")
+    axes.set(xlabel="first number of a vector", ylabel="second number")
+    return figure
+
+
+@house_style
+def cosines_by_epoch(cosines: dict[str, np.ndarray], marked: dict[str, list[float]], title: str) -> Figure:
+    """Show the cosines of all pairs of words at several epochs, with those of a few pairs marked.
+
+    Args:
+        cosines: Name of each epoch to the cosines of all pairs, (N,).
+        marked: Name of each marked pair to its cosine at each epoch.
+        title: What is seen.
+
+    Returns:
+        A figure as wide as a notebook, one distribution per epoch with its quartiles.
+    """
+    figure = Figure(figsize=(WIDTH, 0.9 + 0.68 * len(cosines)), layout="constrained")
+    axes = figure.subplots()
+    add_title(figure, title)
+    style = {"color": SHADE, "inner": None, "linewidth": 0, "width": 0.85}
+    seaborn.violinplot(list(cosines.values()), orient="h", ax=axes, cut=0, density_norm="width", **style)
+    rows = np.arange(len(cosines))
+    medians = [np.median(row) for row in cosines.values()]
+    axes.scatter(medians, rows, marker="|", s=320, linewidths=2, color=INK, label="median of all pairs", zorder=3)
+    for (name, values), colour in zip(marked.items(), COMPARED, strict=False):
+        style = {"color": colour, "edgecolors": INK, "linewidths": 0.6, "zorder": 4, "clip_on": False}
+        axes.scatter(values, rows, s=60, label=name, **style)
+    axes.set_yticks(rows, list(cosines), color=INK)
+    axes.set(xlim=(-1, 1), xlabel="cosine of the two word vectors")
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+    return figure
+
+
+@house_style
+def pairs_and_baseline(cosines: dict[str, float], every: np.ndarray, title: str) -> Figure:
+    """Show the cosines of a few pairs of words beside those of all pairs.
+
+    Args:
+        cosines: Name of each pair to its cosine.
+        every: (N,), the cosines of all pairs.
+        title: What is seen.
+
+    Returns:
+        A figure with one dot per pair; a band holds nine of ten of all pairs, a line is their median.
+    """
+    figure = Figure(figsize=(8.4, 0.95 + 0.32 * len(cosines)), layout="constrained")
+    axes = figure.subplots()
+    add_title(figure, title)
+    low, median, high = np.quantile(every, [0.05, 0.5, 0.95])
+    axes.axvspan(low, high, color=SHADE, linewidth=0, label="90 % of all pairs")
+    axes.axvline(median, color=INK, linewidth=1.5, label="median of all pairs")
+    rows = np.arange(len(cosines))[::-1]
+    axes.scatter(list(cosines.values()), rows, s=70, color=ROLES["words"], edgecolors=INK, linewidths=0.8, zorder=3)
+    for row, value in zip(rows, cosines.values(), strict=True):
+        axes.annotate(f"{value:.2f}", (value, row), (8, 0), textcoords="offset points", va="center", fontsize=10)
+    axes.set_yticks(rows, list(cosines), color=INK)
+    axes.set_xticks(np.arange(0, 1.01, 0.2))
+    axes.set(xlim=(min(low, 0) - 0.02, 1.14), ylim=(-0.6, len(cosines) - 0.4), xlabel="cosine of the two word vectors")
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.legend(loc="center left", bbox_to_anchor=(1.03, 0.5))
     return figure
 
 
@@ -80,83 +155,87 @@ def word_map(
     add_title(figure, title)
     size = (9.1, 5.75)
     if frame is None:
-        frame = points = uncrowded(points)
+        half = np.array([[LETTER * len(word) / 2 + 0.08, 0.1] for word in words])
+        frame = points = uncrowded(points, half, size)
     scatter_words(axes, in_inches(points, frame, size), words, size, words, highlighted, neighbours)
     return figure
 
 
 @house_style
-def word_map_snapshots(
-    points: np.ndarray, words: list[str], times: list[str], written: list[str], title: str
-) -> Figure:
-    """Show a map of words at several times, all on one scale, so that one sees groups of words form.
-
-    Args:
-        points: (N, V, 2), where each word lies at each of N times.
-        words: The V words, each a dot.
-        times: N, when each panel is.
-        written: Those words that are also written.
-        title: What the panels say together.
-
-    Returns:
-        A figure as wide as a notebook, three panels per row.
-    """
-    rows, size = -(-len(points) // 3), (3.0, 2.6)
-    height = 0.35 + 2.95 * rows
-    figure = Figure(figsize=(WIDTH, height))
-    add_title(figure, title)
-    for number, (now, time) in enumerate(zip(points, times, strict=True)):
-        row, column = divmod(number, 3)
-        bottom = (height - 0.3 - 2.95 * (row + 1)) / height
-        axes = figure.add_axes((0.005 + column / 3, bottom, size[0] / WIDTH, size[1] / height))
-        axes.set_title(time, fontsize=11, fontweight="normal", pad=4, color=QUIET)
-        scatter_words(axes, in_inches(now, points.reshape(-1, 2), size), words, size, written)
-        axes.spines[:].set(visible=True, color=QUIET, alpha=0.4)
-    return figure
-
-
-@house_style
-def colour_circles(panels: dict[str, np.ndarray], words: list[str], colours: list[tuple]) -> Figure:
+def colour_circles(panels: dict[str, np.ndarray], words: list[str], colours: list[tuple], title: str) -> Figure:
     """Show where colour words lie, each as a dot in the colour it names, joined in the order given.
 
     Args:
         panels: Name of each panel to the words' points, (N, 2).
         words: The N words, in the order of the colour circle.
         colours: For each word red, green, blue from 0 to 255.
+        title: What the panels say together.
 
     Returns:
         A figure with the panels side by side, each on its own scale.
     """
-    figure, size = Figure(figsize=(4.6 * len(panels), 4.2)), (4.4, 3.7)
+    figure, size = Figure(figsize=(4.6 * len(panels), 4.5)), (4.4, 3.7)
+    add_title(figure, title)
     for number, (name, points) in enumerate(panels.items()):
-        place = (0.01 + number / len(panels), 0.02, size[0] / 4.6 / len(panels), size[1] / 4.2)
+        place = (0.01 + number / len(panels), 0.02, size[0] / 4.6 / len(panels), size[1] / 4.5)
         axes = figure.add_axes(place, xlim=(0, size[0]), ylim=(0, size[1]), xticks=[], yticks=[])
-        axes.set_title(name)
+        axes.set_title(name, fontsize=11, fontweight="normal", color=QUIET)
         axes.spines[:].set_visible(False)
         middle, half = (points.max(axis=0) + points.min(axis=0)) / 2, np.ptp(points, axis=0).max() / 2
-        dots = np.array(size) / 2 + (points - middle) / half * 1.45  # (N, 2), inches; both axes on one scale
+        dots = np.array(size) / 2 + (points - middle) / half * 1.25  # (N, 2), inches; both axes on one scale
         axes.plot(*np.append(dots, dots[:1], axis=0).T, color=QUIET, alpha=0.6, linewidth=1, zorder=1)
-        axes.scatter(*dots.T, s=190, c=np.array(colours) / 255, edgecolors=INK, linewidths=0.8, zorder=2)
-        rim = np.array([[0.1, 0.1]])  # a dot is a disc here: words stay further off
-        letters = np.array([[LETTER * len(word) / 2, LINE / 2] for word in words])
-        spots = free_spots(dots, letters + rim, size, dots, np.full(len(dots), np.inf))
-        for spot, dot, word in zip(spots, dots, words, strict=True):
-            if np.hypot(*(spot - dot)) > 0.6:
-                axes.plot(*np.column_stack([dot, spot]), color=QUIET, linewidth=0.8, linestyle=":", zorder=0)
-            axes.text(*spot, word, ha="center", va="center_baseline", fontsize=10, bbox=ON_PAPER, zorder=3)
+        axes.scatter(*dots.T, s=130, c=np.array(colours) / 255, edgecolors=INK, linewidths=0.8, zorder=2)
+        for group in close_together(dots, 0.5):
+            named = [f"{words[i]}," for i in group[:-1]] + [words[group[-1]]]
+            told = "\n".join(" ".join(named[i : i + 2]) for i in range(0, len(named), 2))
+            place = dots[group].mean(axis=0)
+            outward = place - dots.mean(axis=0)
+            if len(group) == 1:  # away from the lines to its two neighbours
+                lines_from = dots[[group[0] - 1, (group[0] + 1) % len(dots)]] - place
+                outward = -(lines_from / np.hypot(*lines_from.T)[:, None]).sum(axis=0)
+            outward = outward / max(np.hypot(*outward), 1e-9)
+            room = np.abs(dots[group] - place).max(axis=0) + [0.18, 0.2]
+            align = "left" if outward[0] > 0.4 else "right" if outward[0] < -0.4 else "center"
+            axes.text(*(place + outward * room), told, ha=align, va="center", fontsize=10)
     return figure
 
 
-def uncrowded(points: np.ndarray) -> np.ndarray:
-    """Give crowded places of a map (V, 2) more room: mix each coordinate with its rank, which keeps their order."""
+def close_together(dots: np.ndarray, reach: float) -> list[list[int]]:
+    """Group dots (N, 2) that lie within reach of each other, directly or through others: the ids of each group."""
+    groups = []
+    for i, dot in enumerate(dots):
+        near = [group for group in groups if (np.hypot(*(dots[group] - dot).T) < reach).any()]
+        groups = [group for group in groups if group not in near] + [sorted([*sum(near, []), i])]
+    return groups
+
+
+def uncrowded(points: np.ndarray, half: np.ndarray, size: tuple[float, float]) -> np.ndarray:
+    """Give crowded areas of a map more room: mix coordinates with their ranks, then push words apart up and down.
+
+    Args:
+        points: (V, 2), where the words lie.
+        half: (V, 2), half of each word's width and height in inches.
+        size: Width and height of the map.
+
+    Returns:
+        (V, 2), in inches; from left to right their order is kept.
+    """
     share = (points - points.min(axis=0)) / np.maximum(np.ptp(points, axis=0), 1e-9)  # 0 to 1
-    return 0.6 * share + 0.4 * points.argsort(axis=0).argsort(axis=0) / max(len(points) - 1, 1)
+    ranks = points.argsort(axis=0).argsort(axis=0) / max(len(points) - 1, 1)
+    dots = (0.6 * share + 0.4 * ranks) * (np.array(size) - MARGIN)
+    tie = np.sign(np.arange(len(dots))[:, None] - np.arange(len(dots))) * 1e-6  # for words at the same height
+    for _ in range(60):
+        apart = dots[:, None] - dots  # (V, V, 2)
+        overlap = half[:, None] + half - np.abs(apart)
+        touching = (overlap > 0).all(axis=2) & (tie != 0)
+        dots[:, 1] += 0.25 * np.where(touching, np.sign(apart[..., 1] + tie) * overlap[..., 1], 0).sum(axis=1)
+    return dots
 
 
 def in_inches(points: np.ndarray, frame: np.ndarray, size: tuple[float, float]) -> np.ndarray:
     """Scale points (V, 2) so that all points of a frame (N, 2) lie well inside a map of a size in inches: (V, 2)."""
     low, high = frame.min(axis=0), frame.max(axis=0)
-    return [0.65, 0.25] + (points - low) / np.maximum(high - low, 1e-9) * (np.array(size) - [1.3, 0.5])
+    return MARGIN / 2 + (points - low) / np.maximum(high - low, 1e-9) * (np.array(size) - MARGIN)
 
 
 def scatter_words(

@@ -1,4 +1,4 @@
-"""Step 2, inside the CNN: feature maps, top-activating patches, Grad-CAM, linear probes (lesson 03)."""
+"""Step 2, inside the CNN: feature maps, top-activating patches, class activation maps, accuracies (lesson 03)."""
 
 import numpy as np
 
@@ -82,6 +82,39 @@ def top_activating_patches(image: np.ndarray, rows: list[tuple[str, np.ndarray, 
 
 
 @house_style
+def feature_maps(image: np.ndarray, layers: dict[str, np.ndarray], title: str) -> Figure:
+    """Show a picture, and a row of its feature maps for each of some layers.
+
+    Args:
+        image: (H, W, 3) uint8.
+        layers: For each layer what stands on the left, and the maps (rows, columns, N) to show, none negative; the
+            same N for each. Each map has its own scale, from 0 to its largest value.
+        title: What they say together.
+
+    Returns:
+        A figure as wide as a notebook.
+    """
+    left, apart = 2.9, 0.08  # inches: the picture and the labels stand left of the maps
+    count = next(iter(layers.values())).shape[2]
+    side = (WIDTH - left) / count - apart
+    height = TITLE + len(layers) * (side + apart)
+    figure = Figure(figsize=(WIDTH, height))
+    axes = figure.add_axes((0, (height - TITLE - 1.7) / height, 1.7 / WIDTH, 1.7 / height))
+    show_picture(axes, image)
+    for row, (label, maps) in enumerate(layers.items()):
+        bottom = height - TITLE - (row + 1) * (side + apart) + apart
+        text = f"{label}\n{maps.shape[0]} × {maps.shape[1]}"
+        figure.text((left - 0.12) / WIDTH, (bottom + side / 2) / height, text, ha="right", va="center", color=INK)
+        for column in range(count):
+            place = ((left + column * (side + apart)) / WIDTH, bottom / height, side / WIDTH, side / height)
+            axes = figure.add_axes(place)
+            axes.imshow(maps[..., column], MAP, vmin=0, interpolation="nearest")
+            axes.axis("off")
+    add_title(figure, title)
+    return figure
+
+
+@house_style
 def predictions(images: np.ndarray, predicted: list[str], true: list[str], title: str) -> Figure:
     """Show small pictures with the class predicted for each, and below a wrong one the true class.
 
@@ -132,40 +165,11 @@ def accuracy_bars(shares: dict[str, dict[str, float]], chance: dict[str, float],
             axes.text(share + 0.008, y, f"{share:.0%}", va="center", color=INK)
             axes.text(-0.005, y, name, ha="right", va="center", color=INK)
             y += 1
-        axes.plot([chance[question]] * 2, [start, y - 0.5], color=ROLES["words"], linewidth=3)
-        axes.text(chance[question], start - 0.05, "chance", ha="center", va="bottom", color=QUIET, fontsize=10)
+        axes.plot([chance[question]] * 2, [start, y - 0.5], color=INK, linewidth=2)
+        axes.text(chance[question], start - 0.05, "chance level", ha="center", va="bottom", color=QUIET, fontsize=10)
         y += 0.3
     axes.set(xlim=(0, 1.08), ylim=(y - 0.4, -0.6), yticks=[], xticks=[0, 0.5, 1], xticklabels=["0 %", "50 %", "100 %"])
     axes.set_xlabel(label)
     axes.spines["left"].set_color(PALE)
-    add_title(figure, title)
-    return figure
-
-
-@house_style
-def classic_networks(networks: dict[str, tuple[float, float, float]], title: str) -> Figure:
-    """Place networks by their size and their computation per picture; write how often each is right.
-
-    Args:
-        networks: Name to (million weights, billion multiplications per picture, share right on ImageNet).
-        title: What they say together.
-
-    Returns:
-        A figure as wide as a notebook.
-    """
-    figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
-    axes = figure.subplots()
-    for name, (weights, cost, right) in networks.items():
-        axes.scatter(weights, cost, 90, color=ROLES["features"], zorder=2)
-        told = f"{name}, {right:.1%} right" if right else name
-        near = [c for w, c, _ in networks.values() if 0.5 < w / weights < 2 and c != cost]
-        up = 8 * np.sign(cost - near[0]) if near else 0  # two neighbours' words make way for each other
-        axes.annotate(told, (weights, cost), (9, up), textcoords="offset points", va="center", color=INK)
-    axes.set(xscale="log", yscale="log", xlim=(0.1, 900), ylim=(0.02, 40))
-    axes.set(xlabel="million weights", ylabel="billion multiplications\nper picture")
-    axes.set_xticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
-    axes.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
-    axes.grid(color=PALE, zorder=0)
-    axes.minorticks_off()
     add_title(figure, title)
     return figure

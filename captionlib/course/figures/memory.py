@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from matplotlib.transforms import ScaledTranslation
 
 from captionlib.course.figures.labels import label_line_ends, powers_of_ten
 from captionlib.plots.layout import WIDTH, add_title, show_picture
@@ -16,15 +17,15 @@ TRACK, TOP, LEFT, ACROSS = 1.44, 0.74, 1.25, 5.0  # inches; ACROSS is the room f
 
 @house_style
 def gate_activations(
-    words: list[str], trace: dict, units: dict[int, str], vocabulary: list[str], unclamped=None, clamped=(), title=""
+    words: list[str], trace: dict, units: dict[int, str], vocabulary=None, unclamped=None, clamped=(), title=""
 ) -> Figure:
-    """Show a few units of an LSTM at every word, and the probabilities of the next word.
+    """Show a few units of an LSTM at every word, and beside them the probabilities of the next word.
 
     Args:
         words: The T words read.
         trace: Gates i, f, g, o and cell state c, each (T, H), and probs (T, V).
         units: Which units to show, and what each is called.
-        vocabulary: The V words.
+        vocabulary: The V words; None for a figure without the probabilities of the next word.
         unclamped: Probabilities of the next word without the clamped gates, (V,); None when none is clamped.
         clamped: Pairs of a clamped gate and a word, such as ("f", 2); one word or several in a row per gate.
         title: What is seen; left out, it names the leading word.
@@ -32,17 +33,18 @@ def gate_activations(
     Returns:
         A figure as wide as a notebook.
     """
-    probs = trace["probs"][-1]
-    leader = vocabulary[int(probs.argmax())]
-    title = title or f"After “{' '.join(words[1:]) or words[0]}”, “{leader}” leads with {probs.max():.0%}"
+    probs, across = trace["probs"][-1], ACROSS if vocabulary else WIDTH - LEFT - 0.1
+    if not title:
+        leader = vocabulary[int(probs.argmax())]
+        title = f"After “{' '.join(words[1:]) or words[0]}”, “{leader}” leads with {probs.max():.0%}"
     step = 0.25 if len(words) > 7 else 0  # many words stand on two levels in turn
-    top = TOP + step
+    top = TOP + step + (0 if vocabulary else 0.3)  # without the bars, the keys stand above the words
     height = top + TRACK * len(units)
     figure = Figure(figsize=(WIDTH, height))
     add_title(figure, title)
     for number, (unit, name) in enumerate(units.items()):
         bottom = height - top - TRACK * (number + 1) + 0.1
-        axes = figure.add_axes((LEFT / WIDTH, bottom / height, ACROSS / WIDTH, (TRACK - 0.38) / height))
+        axes = figure.add_axes((LEFT / WIDTH, bottom / height, across / WIDTH, (TRACK - 0.38) / height))
         track(axes, {row: trace[row][:, unit] for row in ROWS}, f"unit {unit}: {name}")
         for row in dict(clamped):
             first, *_, last = sorted([t for gate, t in clamped if gate == row] * 2)
@@ -52,19 +54,35 @@ def gate_activations(
                 Rectangle(corner, across, 1, fill=False, edgecolor=INK, linewidth=2, clip_on=False, zorder=3)
             )
     for t, word in enumerate(words):
-        x, y = (LEFT + ACROSS * (t + 0.5) / len(words)) / WIDTH, 1 - (0.54 + step * (t % 2)) / height
+        x, y = (LEFT + across * (t + 0.5) / len(words)) / WIDTH, 1 - (top - 0.2 - step * (1 - t % 2)) / height
         figure.text(x, y, word, ha="center", va="center", fontsize=10, bbox=ON_ORANGE)
-    below = 0.9 if unclamped is None else 1.1
-    bars = figure.add_axes((7.35 / WIDTH, (below - 0.18) / height, 1.25 / WIDTH, (height - top - below) / height))
-    next_word_bars(bars, probs, unclamped, vocabulary)
-    keys = [(7.0, 0.42, MAP, 0.0, "0 closed"), (8.0, 0.42, MAP, 1.0, "1 open")]
-    keys += [(7.0, 0.68, SIGNED, 0.1, "−"), (7.35, 0.68, SIGNED, 0.5, "0"), (7.7, 0.68, SIGNED, 0.9, "+")]
-    for x, y, colours, share, key in keys:  # what the colours say
+    if vocabulary:
+        below = 0.9 if unclamped is None else 1.1
+        bars = figure.add_axes((7.35 / WIDTH, (below - 0.18) / height, 1.25 / WIDTH, (height - top - below) / height))
+        next_word_bars(bars, probs, unclamped, vocabulary)
+    add_keys(figure, *((7.0, 0) if vocabulary else (LEFT, 4.0)))
+    return figure
+
+
+def add_keys(figure: Figure, left: float, beside: float) -> None:
+    """Say what the colours mean: from `left` inches on the gates; the signed rows below, or `beside` inches further."""
+    height = figure.get_figheight()
+    x, y = (left + beside, 0.42) if beside else (left, 0.68)
+    keys = [(left, 0.42, MAP, 0.0, "0 closed"), (left + 1.0, 0.42, MAP, 1.0, "1 open")]
+    keys += [
+        (x + 0.35 * n, y, SIGNED, share, sign) for n, (share, sign) in enumerate([(0.1, "−"), (0.5, "0"), (0.9, "+")])
+    ]
+    for x_key, y_key, colours, share, key in keys:
         ink = PAPER if share < 0.2 or key == "+" else INK
         style = {"facecolor": colormaps[colours](share), "edgecolor": "none", "boxstyle": "round,pad=0.2"}
-        figure.text(x / WIDTH, 1 - y / height, key, color=ink, va="center", fontsize=10, bbox=style)
-    figure.text(8.0 / WIDTH, 1 - 0.68 / height, "g and c", color=INK, va="center", fontsize=10)
-    return figure
+        figure.text(
+            x_key / figure.get_figwidth(), 1 - y_key / height, key, color=ink, va="center", fontsize=10, bbox=style
+        )
+    figure.text((x + 1.0) / figure.get_figwidth(), 1 - y / height, "g and c", color=INK, va="center", fontsize=10)
+    if beside:
+        figure.text(
+            (left + 1.75) / figure.get_figwidth(), 1 - y / height, "i, f and o", color=INK, va="center", fontsize=10
+        )
 
 
 def track(axes: Axes, rows: dict[str, np.ndarray], name: str) -> None:
@@ -158,8 +176,9 @@ def line_chart(x: np.ndarray, lines: dict, title: str, xlabel: str, ylabel: str,
     for number, (colour, (name, values)) in enumerate(zip(COMPARED, lines.items(), strict=False)):
         runs = np.atleast_2d(values)
         axes.plot(x, runs.mean(axis=0), color=colour, linewidth=2.5)
-        if len(runs) > 1:  # later dots are smaller: where dots meet, all can be seen
-            axes.plot(x, runs.T, "o", color=colour, markersize=max(10 - 2 * number, 4), alpha=0.8)
+        if len(runs) > 1:
+            beside = ScaledTranslation((number - len(lines) / 2) / 14, 0, figure.dpi_scale_trans)  # so that none hides
+            axes.plot(x, runs.T, "o", color=colour, markersize=7, alpha=0.7, transform=axes.transData + beside)
         ends += [(x[-1], runs.mean(axis=0)[-1], name)] if name else []
     if mark:
         axes.axhline(mark[0], color=QUIET, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)

@@ -5,9 +5,10 @@ from itertools import zip_longest
 import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
-from captionlib.course.figures.labels import powers_of_ten
+from captionlib.course.figures.labels import label_line_ends, powers_of_ten
 from captionlib.plots.layout import WIDTH, add_title
 from captionlib.plots.palette import INK, PALE, PAPER, QUIET, ROLES, Figure, house_style
+from captionlib.text import Tokenizer
 
 LINE, GAP = 0.34, 0.08  # inches: the height of a chip, between two chips
 LETTER, NARROWEST = 0.085, 0.34  # inches: one letter at 11 points, the smallest chip
@@ -89,40 +90,62 @@ def chip(axes, word: str, left: float, bottom: float, width: float) -> None:
     axes.text(left + width / 2, bottom + LINE / 2, word, ha="center", va="center_baseline", color=letters)
 
 
+def token_batch(texts: list[str], tokenizer: Tokenizer, title: str) -> Figure:
+    """Show captions as a network reads them: one row per caption, each token with its id, padding included.
+
+    Args:
+        texts: B captions.
+        tokenizer: What encodes them, (B, T) ids.
+        title: What the rows say.
+
+    Returns:
+        A figure, see `token_rows`.
+    """
+    batch = tokenizer.encode_batch(texts)  # (B, T)
+    words = [[tokenizer.vocabulary[token] for token in row] for row in batch]
+    return token_rows([(str(i), row, list(ids)) for i, (row, ids) in enumerate(zip(words, batch, strict=True))], title)
+
+
 @house_style
 def word_counts(texts: dict[str, np.ndarray], title: str) -> Figure:
-    """Show how often each word of a text occurs, from the most frequent to the rarest, both axes by powers of ten.
+    """Show how often each word of a text occurs, from the most frequent to the rarest, both axes logarithmic.
 
     Args:
         texts: Name of a text to the counts of its words, (V,) each, falling.
         title: What the curves say.
 
     Returns:
-        A figure; a text whose words follow Zipf's law is a straight line (Zipf 1949).
+        A figure; the dashed line is Zipf's law for the first text, a frequency that falls as 1 / rank (Zipf 1949).
     """
     figure = Figure(figsize=(7.6, 3.9), layout="constrained")
     axes = figure.subplots()
+    ends = []
     for (name, counts), role in zip(texts.items(), ("words", "picture"), strict=False):
         share = counts / counts.sum()
         axes.loglog(np.arange(1, len(share) + 1), share, color=ROLES[role], linewidth=2.5)
-        middle = int(len(share) ** 0.75)
-        axes.text(middle * 1.2, share[middle - 1] * 1.2, name, weight="bold")
-    axes.set(xlabel="rank of the word, the most frequent first", ylabel="share of the text", title=title)
-    axes.set_xlim(0.9, 4 * max(map(len, texts.values())))  # room for the names
+        ends.append((len(share), share[-1], name))
+    first = next(iter(texts.values()))
+    ranks = np.array([1, len(first)])
+    axes.loglog(ranks, first[0] / first.sum() / ranks, color=QUIET, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
+    ends.append((ranks[1], first[0] / first.sum() / ranks[1], "Zipf's law: 1 / rank"))
+    axes.set(xlabel="rank of the word, 1 for the most frequent", ylabel="share of the text", title=title)
     powers_of_ten(axes.xaxis)
     powers_of_ten(axes.yaxis)
+    label_line_ends(axes, ends)
     return figure
 
 
 @house_style
-def vocabulary_curve(sizes: np.ndarray, words: np.ndarray, captions: np.ndarray, marked: int, title: str) -> Figure:
-    """Show what a smaller vocabulary costs: unknown words, and captions with at least one of them.
+def vocabulary_curve(
+    sizes: np.ndarray, words: np.ndarray, captions: np.ndarray, min_counts: dict[int, int], title: str
+) -> Figure:
+    """Show what a smaller vocabulary leaves out: unknown words, and captions with at least one of them.
 
     Args:
-        sizes: (N,) numbers of words kept.
+        sizes: (N,) numbers of words in the vocabulary.
         words: (N,) share of the text's words that are then unknown, 0 to 1.
         captions: (N,) share of the captions with at least one unknown word, 0 to 1.
-        marked: Which of the N sizes to mark.
+        min_counts: Sizes to mark: the smallest count that a word needs, and its index in `sizes`.
         title: What the curves say.
 
     Returns:
@@ -130,16 +153,23 @@ def vocabulary_curve(sizes: np.ndarray, words: np.ndarray, captions: np.ndarray,
     """
     figure = Figure(figsize=(7.6, 3.9), layout="constrained")
     axes = figure.subplots()
-    for share, role, name in (
-        (captions, "picture", "captions with an unknown word"),
-        (words, "words", "unknown words"),
-    ):
-        axes.semilogx(sizes, 100 * share, color=ROLES[role], linewidth=2.5)
-        axes.plot(sizes[marked], 100 * share[marked], "o", color=ROLES[role], markersize=8)
-        told = f"{name}: {100 * share[marked]:.0f}%"
-        axes.text(sizes[marked] * 1.2, 100 * share[marked] + 3, told)
-    axes.axvline(sizes[marked], color=QUIET, linewidth=0.8, linestyle=(0, (2, 3)))
-    axes.set(xlabel="words in the vocabulary", ylabel="percent of val", ylim=(0, 103), title=title)
-    axes.set_xlim(sizes.min(), sizes.max() * 20)  # room for the labels
+    order = np.argsort(sizes)
+    curves = {"captions with an unknown word": (captions, "picture"), "unknown words": (words, "words")}
+    for share, role in curves.values():
+        axes.plot(sizes[order], 100 * share[order], color=ROLES[role], linewidth=2.5)
+        for i in min_counts.values():
+            axes.plot(sizes[i], 100 * share[i], "o", color=ROLES[role], markersize=7)
+            axes.text(sizes[i] + 40, 100 * share[i] + 2.5, f"{100 * share[i]:.0f}%")
+    marked = [sizes[i] for i in min_counts.values()]
+    for size in marked:
+        axes.axvline(size, color=QUIET, linewidth=0.8, linestyle=(0, (2, 3)), zorder=1)
+    above = axes.secondary_xaxis("top")
+    above.set_xticks(marked, min_counts)
+    above.set_xlabel("min_count: words that occur less often are left out", color=QUIET, labelpad=7)
+    above.spines["top"].set_visible(False)
+    axes.set(xlabel="words in the vocabulary", ylabel="percent of val", xlim=(0, 1.09 * sizes.max()), ylim=(0, 103))
+    axes.set_title(title, pad=12)
     axes.xaxis.set_major_formatter("{x:,.0f}")
+    last = order[-1]
+    label_line_ends(axes, [(sizes[last], 100 * share[last], name) for name, (share, _) in curves.items()])
     return figure

@@ -7,7 +7,6 @@ one as centre word (`vectors`) and one as context word (`context`).
 """
 
 from collections.abc import Iterable
-from itertools import permutations
 
 import numpy as np
 
@@ -28,8 +27,17 @@ def lookup_backward(gradient: np.ndarray, ids: np.ndarray, rows: int) -> np.ndar
     Returns:
         The gradient of the table, (V, E): summed for a row that was looked up twice, zeros for one that was not.
     """
-    one_hot = (ids.ravel() == np.arange(rows)[:, None]).astype(gradient.dtype)  # (V, N), transposed
-    return one_hot @ gradient.reshape(-1, gradient.shape[-1])
+    order = np.argsort(ids, axis=None, kind="stable")  # equal ids side by side; np.add.at does the same, half as fast
+    sorted_ids, sorted_gradient = ids.ravel()[order], gradient.reshape(-1, gradient.shape[-1])[order]
+    first = np.flatnonzero(np.diff(sorted_ids, prepend=-1))  # where each id begins
+    table = np.zeros((rows, gradient.shape[-1]), gradient.dtype)
+    table[sorted_ids[first]] = np.add.reduceat(sorted_gradient, first)  # sum from one beginning to the next
+    return table
+
+
+def sigmoid(z: np.ndarray) -> np.ndarray:
+    """Logistic function: logits (N,) to probabilities (N,), or any other shape."""
+    return 1 / (1 + np.exp(-z))
 
 
 def pairs(captions: Iterable[list[int]], window: int) -> tuple[np.ndarray, np.ndarray]:
@@ -40,7 +48,7 @@ def pairs(captions: Iterable[list[int]], window: int) -> tuple[np.ndarray, np.nd
         window: How many words to each side are the context.
 
     Returns:
-        Centre words (N,) and context words (N,). Every pair occurs both ways round.
+        Centre words (P,) and context words (P,). Every pair occurs both ways round.
     """
     captions = list(captions)
     words = np.concatenate(captions)  # (W,) all captions in one line
@@ -60,83 +68,104 @@ def noise_distribution(counts: np.ndarray, power: float = 0.75) -> np.ndarray:
     return raised / raised.sum()
 
 
-def loss_and_gradients(vectors: np.ndarray, context: np.ndarray, centres: np.ndarray, words: np.ndarray):
-    """Loss of skip-gram with negative sampling, −log σ(x · u) − Σ log σ(−x · u_m), and its gradients (sec. 2.2, eq. 4).
+def add_negatives(centres: np.ndarray, contexts: np.ndarray, noise: np.ndarray, rng: np.random.Generator):
+    """Draw M = 5 negative samples for every pair.
+
+    Args:
+        centres: (B,) ids of centre words.
+        contexts: (B,) ids, the context word of each.
+        noise: (V,), what `noise_distribution` returns.
+        rng: Draws the samples.
+
+    Returns:
+        Centre words, other words and labels, each (N,) with N = 6 B: the label is 1 for a context word, 0 for a
+        negative sample.
+    """
+    negatives = rng.choice(len(noise), (len(centres), 5), p=noise)  # (B, M)
+    others = np.column_stack([contexts, negatives])  # (B, 1 + M)
+    labels = np.zeros_like(others)
+    labels[:, 0] = 1
+    return np.repeat(centres, 6), others.ravel(), labels.ravel()
+
+
+def update(
+    vectors: np.ndarray,
+    context: np.ndarray,
+    centres: np.ndarray,
+    others: np.ndarray,
+    labels: np.ndarray,
+    learning_rate: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Take one step of gradient descent on −log σ(x · u) for label 1 and −log σ(−x · u) for label 0 (sec. 2.2, eq. 4).
 
     Args:
         vectors: (V, E), the table of centre words, with rows x.
         context: (V, E), the table of context words, with rows u.
-        centres: (B,) ids of centre words.
-        words: (B, 1 + M) ids: first the context word, then M negative samples.
+        centres: (N,) ids of centre words.
+        others: (N,) ids of context words and negative samples.
+        labels: (N,), 1 for a context word, 0 for a negative sample.
+        learning_rate: η; the gradients of the N rows are summed.
 
     Returns:
-        The mean loss per pair, and the gradients of both tables, each (V, E).
+        Both tables after the step, each (V, E).
     """
-    centre, other = lookup(vectors, centres), lookup(context, words)  # (B, E), (B, 1 + M, E)
-    scores = np.einsum("bme,be->bm", other, centre)  # (B, 1 + M)
-    labels = np.zeros_like(scores)
-    labels[:, 0] = 1  # 1 for the context word, 0 for negative samples
-    loss = (np.logaddexp(0, scores) - labels * scores).sum(axis=1).mean()  # binary cross-entropy with logits
-    error = (1 / (1 + np.exp(-scores)) - labels) / len(centres)  # (B, 1 + M), gradient of the scores: p minus label
-    centre_gradient = np.einsum("bm,bme->be", error, other)  # (B, E)
-    other_gradient = error[..., None] * centre[:, None]  # (B, 1 + M, E)
-    rows = len(vectors)
-    return loss, lookup_backward(centre_gradient, centres, rows), lookup_backward(other_gradient, words, rows)
+    x, u = lookup(vectors, centres), lookup(context, others)  # (N, E) each
+    z = (x * u).sum(axis=1)  # (N,), the dot products
+    dz = (sigmoid(z) - labels)[:, None].astype(x.dtype)  # (N, 1), p minus label
+    dx, du = dz * u, dz * x  # (N, E) each
+    V = len(vectors)
+    return (
+        vectors - learning_rate * lookup_backward(dx, centres, V),
+        context - learning_rate * lookup_backward(du, others, V),
+    )
 
 
-def adagrad(table: np.ndarray, gradient: np.ndarray, accumulator: np.ndarray, learning_rate: float) -> None:
-    """Take one step of Adagrad in place (Duchi et al. 2011): Σ ← Σ + ∇², θ ← θ − η ∇ / (√Σ + ε).
+def initial_tables(vocabulary_size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the rows of centre and context words, (V, 16) each, small, so that at first every σ(x · u) is about 0.5."""
+    vectors, context = rng.normal(size=(2, vocabulary_size, 16)).astype("float32") / 16
+    return vectors, context
+
+
+def batches(
+    centres: np.ndarray, contexts: np.ndarray, rng: np.random.Generator, size: int = 1024
+) -> Iterable[tuple[np.ndarray, ...]]:
+    """Go through all pairs once, in random order and in batches, with negative samples.
 
     Args:
-        table: θ, (V, E), changed in place.
-        gradient: ∇, (V, E).
-        accumulator: Σ, (V, E), the sum of all squared gradients so far, changed in place.
-        learning_rate: η.
+        centres: (P,) ids of centre words.
+        contexts: (P,) ids, the context word of each. Their counts give the noise distribution.
+        rng: Shuffles the pairs and draws negative samples.
+        size: How many pairs are in a batch, at most.
+
+    Yields:
+        What `add_negatives` returns, for each batch.
     """
-    accumulator += gradient**2
-    table -= learning_rate * gradient / (np.sqrt(accumulator) + 1e-8)
+    noise = noise_distribution(np.bincount(contexts))  # (V,)
+    for batch in np.array_split(rng.permutation(len(centres)), -(-len(centres) // size)):
+        yield add_negatives(centres[batch], contexts[batch], noise, rng)
 
 
-def train(
-    captions: list[list[int]],
-    vocabulary_size: int,
-    embedding: int = 16,
-    window: int = 2,
-    epochs: int = 12,
-    learning_rate: float = 0.02,
-) -> tuple[np.ndarray, list[float]]:
-    """Learn word vectors from captions, from a fixed seed: 5 negative samples per pair, 1024 pairs per step.
+def train(captions: list[list[int]], vocabulary_size: int, seed: int = 5, epochs: int = 6) -> np.ndarray:
+    """Learn word vectors of 16 numbers from captions, with a window of 2.
 
     Args:
-        captions: Token ids, one list per caption.
+        captions: Token ids, one list (T,) per caption.
         vocabulary_size: V.
-        embedding: E, the width of a word vector.
-        window: How many words to each side are the context.
+        seed: Of the first tables, the order of pairs, and the negative samples.
         epochs: How often every pair is seen.
-        learning_rate: Of `adagrad`.
 
     Returns:
-        The vectors before training and after each epoch, (N, V, E) with N = epochs + 1, and each epoch's mean loss.
+        The vectors of centre words before training and after each epoch, (epochs + 1, V, E).
     """
-    rng = np.random.default_rng(5)
-    centres, contexts = pairs(captions, window)  # (N,), (N,)
-    cumulative = noise_distribution(np.bincount(contexts, minlength=vocabulary_size)).cumsum()  # (V,)
-    tables = rng.normal(size=(2, vocabulary_size, embedding)) / embedding  # small, so that at first σ(x · u) ≈ 0.5
-    tables = tables.astype("float32")
-    accumulators = np.zeros_like(tables)
-    history, losses = [tables[0].copy()], []
+    rng = np.random.default_rng(seed)
+    centres, contexts = pairs(captions, window=2)  # (P,) each
+    vectors, context = initial_tables(vocabulary_size, rng)
+    history = [vectors]
     for _ in range(epochs):
-        batch_losses = []
-        for batch in np.array_split(rng.permutation(len(centres)), -(-len(centres) // 1024)):
-            negatives = np.searchsorted(cumulative[:-1], rng.random((len(batch), 5)))  # (B, M), by inverse transform
-            words = np.column_stack([contexts[batch], negatives])  # (B, 1 + M)
-            loss, *gradients = loss_and_gradients(*tables, centres[batch], words)
-            batch_losses.append(loss)
-            for table, gradient, accumulator in zip(tables, gradients, accumulators, strict=True):
-                adagrad(table, gradient, accumulator, learning_rate)
-        history.append(tables[0].copy())
-        losses.append(float(np.mean(batch_losses)))
-    return np.array(history), losses
+        for batch in batches(centres, contexts, rng):
+            vectors, context = update(vectors, context, *batch, learning_rate=0.0025)
+        history.append(vectors)
+    return np.array(history)
 
 
 def unit(table: np.ndarray) -> np.ndarray:
@@ -153,36 +182,6 @@ def neighbours(similar: np.ndarray, word: int, count: int) -> np.ndarray:
     """Find a word's nearest neighbours: similarities (V, V) to ids (count,), the most similar first."""
     order = np.argsort(-similar[word], kind="stable")
     return order[order != word][:count]
-
-
-def share_in_group(similar: np.ndarray, group: list[int], count: int = 5) -> tuple[float, float]:
-    """Measure whether the nearest neighbours of a group's words belong to the group.
-
-    Args:
-        similar: (V, V), the similarity of any two words.
-        group: The ids of its words, at least two.
-        count: How many neighbours of each word count.
-
-    Returns:
-        The share of these neighbours that belong to the group, and chance level: the share among all other words.
-    """
-    share = np.mean([np.isin(neighbours(similar, word, count), group).mean() for word in group])
-    return float(share), (len(group) - 1) / (len(similar) - 1)
-
-
-def rank_of_ring(table: np.ndarray) -> tuple[int, int]:
-    """Rank a cyclic order of words among all cyclic orders by the summed cosine of neighbours.
-
-    Args:
-        table: (N, E), the vectors of at least three words, in the order of the ring.
-
-    Returns:
-        The rank of this order, 1 for the largest sum, and how many orders there are.
-    """
-    similar = cosines(table)  # (N, N)
-    rings = [(0, *rest) for rest in permutations(range(1, len(table))) if rest[0] < rest[-1]]  # direction is ignored
-    sums = similar[rings, np.roll(rings, -1, axis=1)].sum(axis=1)  # (rings,), the first is that of the given order
-    return 1 + int((sums > sums[0] + 1e-9).sum()), len(rings)
 
 
 def pca(tables: np.ndarray) -> np.ndarray:

@@ -84,7 +84,11 @@ def halves(x, h, c, W, U, b):
         ("backward_step", backward(total=lambda dh, dc, c, o: dh * o * (1 - np.tanh(c) ** 2)), "dc, is missing"),
         ("backward_step", backward(total=lambda dh, dc, c, o: dc + dh * o), "the slope of tanh is missing"),
         ("backward_step", backward(total=lambda dh, dc, c, o: dc + dh * o * (1 - c**2)), "c has not been through tanh"),
-        ("backward_step", backward(order=[0, 1, 3, 2]), "i was multiplied by g, so i gets the total times g"),
+        (
+            "backward_step",
+            backward(order=[0, 1, 3, 2]),
+            "the four gradients are right, but not in the order c_before, f, i, g",
+        ),
         ("backward_step", backward(order=[0, 0, 2, 3]), "the gradient of f is wrong: at [0, 0] it gives"),
         ("backward_step", lambda *given: backward()(*given)[0], "it gives ndarray, but four arrays are expected"),
     ],
@@ -151,10 +155,17 @@ class Tanh(Cell):
         return h, [h, c]
 
 
-class RandomBias(Cell):
+class RandomU(Cell):
     def build(self, input_shape):
         self.W = self.add_weight(shape=(input_shape[-1], 4 * self.units))
         self.U = self.add_weight(shape=(self.units, 4 * self.units))
+        self.b = self.add_weight(shape=(4 * self.units,))
+
+
+class RandomBias(Cell):
+    def build(self, input_shape):
+        self.W = self.add_weight(shape=(input_shape[-1], 4 * self.units))
+        self.U = self.add_weight(shape=(self.units, 4 * self.units), initializer="orthogonal")
         self.b = self.add_weight(shape=(4 * self.units,))
 
 
@@ -171,6 +182,7 @@ class InNumpy(Cell):
     (NoWeights, "build makes weights of shapes [], not"), (OnlyOutput, "call should return two things"),
     (OneState, "two new states, [h, c]; yours returns 1"), (Swapped, "the two are swapped: the hidden"),
     (ShowsTheCell, "the output of a step is its hidden state"), (Tanh, "the candidate has a sigmoid instead of tanh"),
+    (RandomU, "the step is right, but U should start as an orthogonal matrix"),
     (RandomBias, "the step is right, but b should start at 0, and at 1 for the forget gates"),
     (InNumpy, "no gradient reaches the weights: use keras.ops"),
 ])  # fmt: skip

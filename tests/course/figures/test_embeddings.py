@@ -11,7 +11,6 @@ from matplotlib.colors import to_rgba
 from captionlib import plots
 from captionlib.course import figures
 from captionlib.course.figures import embeddings
-from captionlib.errors import CaptionlibError
 
 WORDS = [f"{a}{b}" for a in ("red", "sailboat", "an", "leaping", "of") for b in range(16)]
 
@@ -69,12 +68,14 @@ def test_no_line_runs_through_a_word_on_islands():
         assert struck.sum() == struck[i]
 
 
-def test_crowds_get_room_and_nobody_changes_sides():
-    points = np.array([[0, 5], [1, 6], [1.01, 9], [1.02, 7], [9, 8.0]])
-    spread = embeddings.uncrowded(points)
-    assert (spread.argsort(axis=0) == points.argsort(axis=0)).all()
-    assert spread.min() == 0 and spread.max() == 1
-    assert np.diff(spread[1:4, 0]).min() > 0.09 > np.diff(points[1:4, 0]).max() / 9
+def test_crowds_get_room_and_keep_their_order_from_left_to_right():
+    points = np.array([[0, 5], [1, 6], [1.01, 6], [1.02, 6.01], [9, 8.0]])
+    half = np.full((5, 2), [0.4, 0.1])
+    spread = embeddings.uncrowded(points, half, (6, 4))
+    assert (spread[:, 0].argsort() == [0, 1, 2, 3, 4]).all()
+    apart = np.abs(spread[:, None] - spread)
+    touching = (apart < 2 * half * 0.95).all(axis=2)
+    assert touching.sum() == 5  # each only itself
 
 
 def test_a_frame_keeps_a_word_where_it_was():
@@ -85,34 +86,46 @@ def test_a_frame_keeps_a_word_where_it_was():
     np.testing.assert_array_equal(first, second)
 
 
-def test_the_film_has_a_panel_a_moment_and_writes_some_words():
-    points = np.random.default_rng(0).normal(size=(6, 80, 2))
-    figure = figures.word_map_snapshots(points, WORDS, [f"epoch {i}" for i in range(6)], ["red0", "of3"], "Forming")
-    assert [axes.get_title(loc="left") for axes in figure.axes] == [f"epoch {i}" for i in range(6)]
-    for axes in figure.axes:
-        box = axes.get_position()
-        assert {text.get_text() for text in axes.texts} == {"red0", "of3"}
-        assert 0 <= box.x0 < box.x1 <= 1 and 0 <= box.y0 < box.y1 <= 1
-    shown = sum(len(points.get_offsets()) for points in figure.axes[0].collections if hasattr(points, "get_sizes"))
-    assert shown >= 80
+def test_an_update_is_an_arrow_from_each_dot_that_moves():
+    before, after = np.array([[1.0, 1]]), np.array([[0.3, 1.5]])
+    context = np.array([[0.0, 2], [2, -1]]), np.array([[0.06, 2.06], [1.6, -1.4]])
+    figure = figures.update_step((before[0], after[0]), context, ["boat", "sails", "moon"], np.array([1, 0]), "Moved")
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert [text for text in texts if text] == ["boat\ncentre word", "sails\ncontext word", "moon\nnegative sample"]
+    assert texts.count("") == 2  # an arrow for boat and for moon
 
 
-def test_similarities_stand_in_their_cells():
-    cosines = np.array([[1, 0.25, -0.1], [0.25, 1, 0.5], [-0.1, 0.5, 1]])
-    figure = figures.similarity_map(cosines, ["a", "b", "c"], "Alike")
-    written = [text.get_text() for text in figure.axes[0].texts]
-    assert written == ["", "0.25", "-0.10", "0.25", "", "0.50", "-0.10", "0.50", ""]
-    assert figure.axes[0].get_title(loc="left") == "Alike"
-    with pytest.raises(CaptionlibError, match=r"2 words need cosines of shape \(2, 2\), not \(3, 3\)"):
-        figures.similarity_map(cosines, ["a", "b"], "Alike")
+def test_cosines_are_marked_in_the_row_of_their_epoch():
+    every = {"epoch 1": np.linspace(0.2, 1, 50), "epoch 2": np.linspace(-0.5, 0.5, 50)}
+    figure = figures.cosines_by_epoch(every, {"red – blue": [0.9, 0.4]}, "Apart")
+    handles, names = figure.axes[0].get_legend_handles_labels()
+    where = {name: handle.get_offsets().tolist() for name, handle in zip(names, handles, strict=True)}
+    assert where["red – blue"] == [[0.9, 0], [0.4, 1]]
+    np.testing.assert_allclose(where["median of all pairs"], [[0.6, 0], [0, 1]], atol=1e-9)
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["epoch 1", "epoch 2"]
 
 
-def test_a_ring_joins_its_dots_in_order_and_paints_them():
+def test_pairs_stand_beside_the_band_of_all_pairs():
+    every = np.linspace(0, 1, 101)
+    figure = figures.pairs_and_baseline({"big – tiny": 0.97, "runs – running": 0.6}, every, "Alike")
+    axes = figure.axes[0]
+    assert [text.get_text() for text in axes.texts] == ["0.97", "0.60"]
+    assert axes.collections[0].get_offsets()[:, 0].tolist() == [0.97, 0.6]
+    assert (axes.patches[0].get_x(), axes.patches[0].get_width()) == pytest.approx((0.05, 0.9))
+
+
+def test_a_ring_joins_its_dots_in_order_and_names_a_crowd_once():
     square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
+    crowd = np.array([[0, 0], [1, 1], [1, 1.01], [1.01, 1]])
     paints = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)]
-    figure = figures.colour_circles({"left": square, "right": square[::-1]}, ["a", "b", "c", "d"], paints)
-    for axes in figure.axes:
+    figure = figures.colour_circles({"left": square, "right": crowd}, ["a", "b", "c", "d"], paints, "Rings")
+    for axes, named in zip(figure.axes, [{"a", "b", "c", "d"}, {"a", "b, c,\nd"}], strict=True):
         ring = axes.lines[0].get_xydata()
         assert len(ring) == 5 and (ring[0] == ring[-1]).all()
         np.testing.assert_allclose(axes.collections[0].get_facecolors()[:, :3] * 255, paints)
-        assert {text.get_text() for text in axes.texts} == {"a", "b", "c", "d"}
+        assert {text.get_text() for text in axes.texts} == named
+
+
+def test_dots_are_close_together_through_others():
+    dots = np.array([[0, 0], [3, 0], [0.9, 0], [1.8, 0], [3, 3]])
+    assert sorted(embeddings.close_together(dots, 1)) == [[0, 2, 3], [1], [4]]

@@ -47,24 +47,18 @@ def test_predictions_say_what_is_wrong():
 def test_accuracy_bars_mark_chance():
     figure = figures.accuracy_bars({"which kind": {"one": 0.25, "two": 1.0}}, {"which kind": 0.1}, "Title", "share")
     assert [bar.get_width() for bar in figure.axes[0].patches] == [0.25, 1.0]
-    assert {"25%", "100%", "chance", "which kind", "one"} <= set(texts(figure))
+    assert {"25%", "100%", "chance level", "which kind", "one"} <= set(texts(figure))
     assert list(figure.axes[0].lines[0].get_xdata()) == [0.1, 0.1]
     everything_is_inside(figure)
 
 
-def test_names_of_classic_networks_do_not_lie_on_each_other():
-    networks = {
-        "VGG16": (138.4, 15.5, 0.713),
-        "A": (3.5, 0.3, 0.713),
-        "B": (5.3, 0.39, 0.771),
-        "ToyNet": (0.24, 0.1, 0),
-    }
-    figure = figures.classic_networks(networks, "Title")
+def test_feature_maps_have_a_row_per_layer_and_each_map_its_own_scale():
+    layers = {"first": np.ones((48, 48, 3)), "last": np.arange(9 * 9 * 3.0).reshape(9, 9, 3)}
+    figure = figures.feature_maps(IMAGE, layers, "Title")
+    assert {"first\n48 × 48", "last\n9 × 9", "Title"} <= set(texts(figure)) and len(figure.axes) == 1 + 2 * 3
+    shown = figure.axes[-1].images[0]
+    assert (shown.get_array() == layers["last"][..., 2]).all() and shown.get_clim() == (0, layers["last"].max())
     everything_is_inside(figure)
-    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
-    for i, one in enumerate(boxes):
-        assert not any(one.overlaps(other) for other in boxes[i + 1 :])
-    assert "ToyNet" in texts(figure) and "VGG16, 71.3% right" in texts(figure)
 
 
 @pytest.mark.parametrize("count", [1, 5])

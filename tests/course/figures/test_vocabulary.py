@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 from matplotlib.patches import FancyBboxPatch
+from matplotlib.text import Text
 
 from captionlib.course import figures
+from captionlib.text import SPECIALS, Tokenizer
 
 
 def chips(figure):
@@ -36,14 +38,30 @@ def test_a_letter_that_is_mathematics_elsewhere_is_a_letter_here():
     assert figure.png().startswith(b"\x89PNG")
 
 
-def test_curves_keep_their_words_inside():
+def test_a_batch_shows_every_token_with_its_id():
+    tokenizer = Tokenizer([*SPECIALS, "a", "red", "boat"])
+    figure = figures.token_batch(["A red boat!", "a zebra"], tokenizer, "A title")
+    assert len(chips(figure)) == 10
+    shown = [text.get_text() for text in figure.axes[0].texts]
+    assert shown.count("<pad>") == 1 and shown.count("<unk>") == 1 and shown.count("a") == 2
+    assert {"1", "4", "5", "6", "2"} < set(shown)
+
+
+def test_curves_keep_their_words_inside_and_apart():
     counts = np.sort(np.random.default_rng(4).zipf(1.5, 500).clip(max=10_000))[::-1]
-    sizes = np.array([7000, 2500, 900, 100])
-    curve = figures.vocabulary_curve(
-        sizes, np.array([0.01, 0.03, 0.1, 0.3]), np.array([0.1, 0.3, 0.6, 1]), 1, "A title"
-    )
+    sizes = np.array([7630, 4499, 2537, 1068, 100])
+    words, captions = np.array([0.013, 0.02, 0.034, 0.073, 0.3]), np.array([0.125, 0.18, 0.28, 0.5, 1])
+    curve = figures.vocabulary_curve(sizes, words, captions, {1: 0, 2: 1, 5: 2, 20: 3}, "A title")
     for figure in (figures.word_counts({"people": counts, "a program": counts[:40]}, "A title"), curve):
         figure.draw_without_rendering()
-        for text in figure.axes[0].texts:
-            assert text.get_window_extent().x1 <= figure.bbox.x1
-    assert "captions with an unknown word: 30%" in [text.get_text() for text in curve.axes[0].texts]
+        boxes = [Text.get_window_extent(text) for text in figure.axes[0].texts]  # without leader lines
+        assert all(box.x1 <= figure.bbox.x1 for box in boxes)
+        assert not any(a.overlaps(b) for n, a in enumerate(boxes) for b in boxes[:n])
+    shown = [text.get_text() for text in curve.axes[0].texts]
+    assert {"28%", "3%", "captions with an unknown word", "unknown words"} <= set(shown)
+
+
+def test_zipfs_law_is_drawn_from_the_first_word_down():
+    figure = figures.word_counts({"people": np.array([8, 4, 2, 1]), "a program": np.array([3, 1])}, "A title")
+    [law] = [line for line in figure.axes[0].lines if line.get_linestyle() == "--"]
+    np.testing.assert_allclose(law.get_ydata(), [8 / 15, 8 / 15 / 4])
