@@ -77,7 +77,7 @@ BROKEN = {
     "is_of_a_size_to_teach_with": [add("more", cells=9), add("a" * 2_000_000)],
     "opens_as_all_do": [swap("# Start here: let", "Start here: let"), swap("**You need**", "**Needs**"), drop("title")],
     "tells_its_time": [
-        swap("**Time** 40", "**Time** 70"),
+        swap("**Time** 45", "**Time** 70"),
         swap(" seconds on two", "0 seconds on two"),
         swap("**Time**", "**Hours**"),
     ],

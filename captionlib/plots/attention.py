@@ -112,7 +112,7 @@ def draw_strip(part: SubFigure, height: float, image: np.ndarray, tokens: list[s
     nouns = [t for t, token in enumerate(tokens) if noun_of(token)]  # “a” names nothing in the picture
     firmest = max(nouns or range(len(tokens)), key=lambda t: attention[t].max())
     share, locations = attention[firmest].max(), attention[firmest].size
-    add_title(part, f"“{tokens[firmest]}” gives {share:.0%} of its attention to one of {locations} places")
+    add_title(part, f"“{tokens[firmest]}” gives {share:.0%} of its attention to one of {locations} locations")
 
 
 def panel_width(count: int) -> tuple[int, float]:

@@ -60,7 +60,7 @@ def test_attention_strip_has_a_panel_a_word_and_says_who_looks_most_firmly(count
     words = [f"word{i}" for i in range(count)]
     figure = plots.attention_strip(IMAGE, words, attention)
     assert len(figure.axes) == count + 1
-    assert f"“{words[-1]}” gives 100% of its attention to one of 12 places" in texts(figure)
+    assert f"“{words[-1]}” gives 100% of its attention to one of 12 locations" in texts(figure)
     assert (figure.axes[0].images[0].get_array() == IMAGE).all()
     lit = np.asarray(figure.axes[-1].images[0].get_array())
     assert (lit == plots.attention_overlay(IMAGE, attention[-1])).all()
@@ -71,7 +71,7 @@ def test_attention_strip_has_a_panel_a_word_and_says_who_looks_most_firmly(count
 
 def test_the_title_of_a_strip_speaks_of_a_noun_where_there_is_one():
     attention = np.array([np.eye(1, 12, 3), 0.5 * np.eye(1, 12, 7) + 0.5 / 12]).reshape(2, 3, 4)
-    assert "“fox” gives 54% of its attention to one of 12 places" in texts(
+    assert "“fox” gives 54% of its attention to one of 12 locations" in texts(
         plots.attention_strip(IMAGE, ["a", "fox"], attention)
     )
 
@@ -94,10 +94,10 @@ def test_gallery_keeps_every_picture_and_its_words_inside():
         assert words.y0 >= 0 and words.x1 <= figure.bbox.x1
 
 
-def test_next_word_shows_the_likeliest_first():
+def test_next_word_shows_the_most_probable_first():
     probs = np.array([0.05, 0.7, 0.001, 0.249])
     figure = figures.next_word(probs, ["a", "boat", "cat", "dog"], "a red", show=4)
-    assert "After “a red”, “boat” leads with 70%" in texts(figure)
+    assert "After “a red”, the most probable word is “boat”" in texts(figure)
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["boat", "dog", "a", "cat"]
     assert "under 1%" in texts(figure)
 

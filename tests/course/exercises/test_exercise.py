@@ -95,6 +95,7 @@ def test_two_or_three_hints_and_a_solution_that_runs(exercise, capsys):
     [
         ("count_numbers", 96 * 96, "how many numbers does one pixel hold"),
         ("count_numbers", 288, "one row"),
+        ("count_numbers", 96 + 96 + 3, "that is a sum"),
         ("count_numbers", 100_000, "too large"),
         ("count_numbers", 27648.0, "a whole number"),
         ("darken", lambda image: image / 2, "its numbers are float64, and uint8 is expected"),
@@ -103,11 +104,13 @@ def test_two_or_three_hints_and_a_solution_that_runs(exercise, capsys):
         ("darken", lambda image: image.tolist(), "it gives list"),
         ("darken", lambda image: image - 128, "too "),
         ("share", lambda caption, reference: len(set(caption.split()) & set(reference.split())) / 4, "too small"),
-        ("darken", darken_in_place, "the one that was passed in has become dark, too"),
+        ("darken", darken_in_place, "the one that was passed in has become darker, too"),
         ("share", lambda c, r: len({*c.split()} & {*r.split()}) / max(1, len({*c.split()})), "'a a cat'"),
         ("share", lambda c, r: sum(w in r.split() for w in c.split()) / len(c.split()), "ZeroDivisionError"),
         ("share", lambda c, r: sum(w in r for w in c.split()) / max(len(c.split()), 1), "too large"),
         ("share", lambda c, r: float(c == r), "'a red boat sails'"),
+        ("share", lambda c, r: sum(w in r.split() for w in c.split()), "it gives 3, too large; divide by"),
+        ("share", lambda c, r: sum(w in r.split() for w in c.split()) / len(r.split()), "it gives 0.429, too small"),
         ("share", lambda c, r: f"{c}", "a number is expected"),
     ],
 )
