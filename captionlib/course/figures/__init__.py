@@ -6,7 +6,7 @@ from captionlib.course.figures.architecture import (
     how_the_lstm_works,
     how_the_transformer_works,
 )
-from captionlib.course.figures.convolution import panels, receptive_fields
+from captionlib.course.figures.convolution import one_location, panels, receptive_fields
 from captionlib.course.figures.embeddings import colour_circles, similarity_map, word_map, word_map_snapshots
 from captionlib.course.figures.features import (
     accuracy_bars,
@@ -33,7 +33,7 @@ __all__ = [
     "accuracy_bars", "cam_maps", "classic_networks", "colour_circles", "computation_graph", "descent",
     "descent_paths", "gate_activations", "how_attention_works", "how_the_cnn_works", "how_the_lstm_works",
     "how_the_transformer_works", "learning_curves", "learning_rate_sweep", "line_chart", "next_word",
-    "next_word_with_intervention", "panels", "predictions", "receptive_fields", "similarity_map", "six_steps",
-    "tangent_line", "token_rows", "top_activating_patches", "unit_histogram", "vocabulary_curve",
+    "next_word_with_intervention", "one_location", "panels", "predictions", "receptive_fields", "similarity_map",
+    "six_steps", "tangent_line", "token_rows", "top_activating_patches", "unit_histogram", "vocabulary_curve",
     "weights_as_images", "whole_architecture", "word_counts", "word_map", "word_map_snapshots",
 ]  # fmt: skip
