@@ -6,7 +6,7 @@ from captionlib.course.figures.architecture import (
     how_the_lstm_works,
     how_the_transformer_works,
 )
-from captionlib.course.figures.convolution import panels, receptive_fields
+from captionlib.course.figures.convolution import one_location, panels, receptive_fields
 from captionlib.course.figures.embeddings import (
     colour_circles,
     cosines_by_epoch,
@@ -39,7 +39,7 @@ __all__ = [
     "accuracy_bars", "cam_maps", "colour_circles", "computation_graph", "cosines_by_epoch", "descent",
     "descent_paths", "feature_maps", "gate_activations", "how_attention_works", "how_the_cnn_works",
     "how_the_lstm_works", "how_the_transformer_works", "learning_curves", "learning_rate_sweep", "line_chart",
-    "next_word", "next_word_with_intervention", "pairs_and_baseline", "panels", "predictions",
+    "next_word", "next_word_with_intervention", "one_location", "pairs_and_baseline", "panels", "predictions",
     "receptive_fields", "six_steps", "tangent_line", "token_batch", "token_rows", "top_activating_patches",
     "unit_histogram", "update_step", "vocabulary_curve", "weights_as_images", "whole_architecture",
     "word_counts", "word_map",

@@ -1,8 +1,8 @@
 """Step 2, vision: convolution and pooling in NumPy, their receptive fields and what they cost (lesson 01).
 
 What every deep-learning library calls a convolution is a cross-correlation: the kernel is not flipped first
-(Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning"). `by_loops` is there to be read, for
-one image of one channel; everything below it works on batches, as Keras does.
+(Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning"). `by_loops` and `conv_layer` are there
+to be read, for one image; everything below them works on batches, as Keras does.
 """
 
 import numpy as np
@@ -18,6 +18,28 @@ def by_loops(image: np.ndarray, kernel: np.ndarray, stride: int = 1) -> np.ndarr
             top, left = row * stride, column * stride
             patch = image[top : top + tall, left : left + wide]  # (k, l)
             output[row, column] = (patch * kernel).sum()
+    return output
+
+
+def conv_layer(image: np.ndarray, kernels: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """Compute a convolutional layer by loops: products over all channels, their sum, bias, ReLU.
+
+    It is `keras.layers.Conv2D` with activation="relu", stride 1 and without padding (Goodfellow, Bengio and Courville
+    2016, sec. 9.1 and 9.5).
+
+    Args:
+        image: (rows, columns, C).
+        kernels: (F, F, C, O), one (F, F, C) for each of the O output channels.
+        bias: (O,).
+
+    Returns:
+        Feature maps (rows - F + 1, columns - F + 1, O).
+    """
+    F = len(kernels)
+    output = np.zeros((image.shape[0] - F + 1, image.shape[1] - F + 1, len(bias)))
+    for i, j, k in np.ndindex(output.shape):
+        patch = image[i : i + F, j : j + F]  # (F, F, C)
+        output[i, j, k] = max((patch * kernels[:, :, :, k]).sum() + bias[k], 0)
     return output
 
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from captionlib.course.scratch.convolution import average_pool, conv2d, max_pool, padding_sizes
 from captionlib.course.widgets import parts
-from captionlib.plots import INK, MAP, PALE, PAPER, ROLES
+from captionlib.plots import INK, PALE, PAPER, ROLES
+from captionlib.plots.palette import SIGNED
 
 SIDE, GAP = 256, 8  # pixels of the screen for the picture and for the feature map, and between them
 MINE = "your own"
@@ -167,8 +168,8 @@ def show(name: str, picture: np.ndarray, layer: Layer, row: int, column: int, st
 
 
 def shades(numbers: np.ndarray, limit: float) -> np.ndarray:
-    """Colour a map (rows, columns), dark blue at -limit, grey at 0, yellow at limit: (rows, columns, 3), 0 to 1."""
-    return matplotlib.colormaps[MAP]((numbers / limit).clip(-1, 1) / 2 + 0.5)[..., :3]
+    """Colour a map (rows, columns), brown at -limit, white at 0, green at limit: (rows, columns, 3), 0 to 1."""
+    return matplotlib.colormaps[SIGNED]((numbers / limit).clip(-1, 1) / 2 + 0.5)[..., :3]
 
 
 def patch_at(pixels: np.ndarray, top: int, left: int) -> np.ndarray:

@@ -16,13 +16,30 @@ def test_small_panels_show_their_numbers_and_large_ones_their_range():
     small, large = np.arange(9).reshape(3, 3), np.linspace(-7, 12, 400).reshape(20, 20)
     figure = figures.panels([small, large, np.zeros((20, 20), np.uint8)], ["a", "b", "c"], "Title")
     assert written(figure.axes[0]) == [str(i) for i in range(9)]
-    assert written(figure.axes[1]) == ["from -7 to 12"] and written(figure.axes[2]) == []
+    assert written(figure.axes[1]) == ["from −7 to 12"] and written(figure.axes[2]) == []
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["a", "b", "c"]
 
 
-def test_zero_is_the_middle_of_a_map_that_goes_below_it_and_the_bottom_of_one_that_does_not():
-    figure = figures.panels([np.array([[-1.0, 4.0]]), np.array([[0.0, 4.0]]), np.zeros((2, 2))], list("abc"), "Title")
-    assert [axes.images[0].get_clim() for axes in figure.axes] == [(-4, 4), (0, 4), (0, 1)]
+@pytest.mark.parametrize("array", [[[-1.0, 0, 4]], [[0.0, 0, 4]], [[-9, 0, -1]], [[0, 0, 0]]])
+def test_zero_is_white_in_every_map(array):
+    figure = figures.panels([np.array(array), np.tile(array, (9, 9))], ["few", "many"], "Title")
+    for axes in figure.axes:
+        (shown,) = axes.images
+        colours = shown.to_rgba(shown.get_array(), norm=True)[..., :3]
+        assert colours[0, 1].min() > 0.95
+        assert np.ptp(colours[..., 0]) > 0.2 or not np.any(array)
+
+
+def test_one_location_writes_every_step():
+    patch, kernel = np.arange(12).reshape(2, 2, 3), np.ones((2, 2, 3), int)
+    kernel[..., 1] = -2  # red 18, green 22 times -2, blue 26
+    for bias, told in ((9, ["0", "9", "+ 9", "9"]), (-9, ["0", "−9", "− 9", "0"])):
+        texts = written(figures.one_location(patch, kernel, bias, "Title").axes[0])
+        assert [each for each in texts if each in ("18", "−44", "26")] == ["18", "−44", "26"]
+        steps = dict(zip(["sum of all", "with bias", "activation"], (told[0], told[1], told[3]), strict=True))
+        for name, value in steps.items():
+            assert texts[texts.index(name) - 1] == value
+        assert told[2] in texts
 
 
 @pytest.mark.parametrize("count, a_row", [(1, 4), (3, 4), (8, 4), (6, 3)])

@@ -47,6 +47,16 @@ def test_conv2d_equals_the_layer_of_keras():
     equal(scratch.conv2d(images, np.asarray(layer.kernel), 2, "same"), theirs)
 
 
+def test_the_layer_by_loops_equals_the_layer_of_keras():
+    rng = np.random.default_rng(2)
+    image = rng.normal(size=(7, 6, 3)).astype("float32")
+    layer = keras.layers.Conv2D(4, 3, activation="relu", bias_initializer="random_normal")
+    theirs = np.asarray(layer(image[None]))[0]
+    mine = scratch.conv_layer(image, *layer.get_weights())
+    assert mine.shape == theirs.shape and (theirs == 0).any() and (theirs > 0).any()
+    np.testing.assert_allclose(mine, theirs, **CLOSE)
+
+
 @given(layers())
 @settings(max_examples=30, deadline=None)
 def test_depthwise_then_one_by_one_equals_keras(layer):
@@ -113,7 +123,7 @@ def test_a_convolution_is_linear(layer, a, b):
 
 @given(layers(), st.integers(0, 3), st.integers(0, 3))
 @settings(max_examples=30, deadline=None)
-def test_what_moves_in_the_picture_moves_in_the_answer(layer, down, across):
+def test_what_moves_in_the_image_moves_in_the_feature_map(layer, down, across):
     images, kernels, *_ = layer
     black = [(0, 0), (9, 9), (9, 9), (0, 0)]  # room to move in
     before = scratch.conv2d(np.pad(images, black), kernels)
