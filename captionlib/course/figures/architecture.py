@@ -109,7 +109,9 @@ def how_the_lstm_works() -> Figure:
     Returns:
         A figure as wide as a notebook.
     """
-    figure, axes = canvas("At each step, the cell state is only scaled by the forget gate and added to", 72)
+    figure, axes = canvas(
+        "The cell state changes in only two ways: the forget gate scales it, and something is added", 72
+    )
     lane(axes, "once per image", (0.5, 38.5, 36.5, 29))
     lane(axes, "once per word", (39, 38.5, 80.5, 29))
     cells(axes, 3, 46, 11, feature_shades(), "features")

@@ -149,7 +149,7 @@ def in_plain_text(decoder: NumpyDecoder, scenes: Scenes, prefix: str) -> str:
         return f"{prefix} | {' '.join(decoder.complete(words, start, CLAMPS[clamp], at)) or '(the end)'}"
 
     lines = [
-        f"Scene: {name}. After the bar stands what the network adds when the intervention is at “{words[last]}” alone."
+        f"Scene: {name}. The words after the bar are the network's own, with the intervention at “{words[last]}” only."
     ]
     lines += [f"{clamp:28}: {adds(start, clamp, last)}" for clamp in CLAMPS]
     lines += [
