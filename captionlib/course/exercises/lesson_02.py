@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from captionlib.course.exercises.exercise import Exercise, NotAttempted, call, compare
+from captionlib.course.exercises.exercise import Exercise, NotAttempted, call, compare, line_of
 from captionlib.course.scratch import scalar_backprop
 
 
@@ -31,13 +31,13 @@ def a_twice(node):
 
 def ten_nodes(node):
     """Make the lesson's ten nodes; here a path has several local gradients, which must be multiplied."""
-    x, w_snow, w_moon = call(node, 2.0), call(node, 0.0), call(node, 0.55)
+    x, w_snow, w_moon = call(node, 2.0), call(node, -0.35), call(node, 0.2)
     z_snow, z_moon = w_snow * x, w_moon * x
-    e_snow, e_moon = z_snow.exp(), z_moon.exp()
-    total = e_snow + e_moon
+    exp_snow, exp_moon = z_snow.exp(), z_moon.exp()
+    total = exp_snow + exp_moon
     log_total = total.log()
     nodes = {"x": x, "w_snow": w_snow, "w_moon": w_moon, "z_snow": z_snow, "z_moon": z_moon}
-    nodes |= {"e_snow": e_snow, "e_moon": e_moon, "total": total, "log_total": log_total}
+    nodes |= {"exp_snow": exp_snow, "exp_moon": exp_moon, "total": total, "log_total": log_total}
     return nodes | {"loss": log_total - z_snow}
 
 
@@ -65,6 +65,14 @@ def depth_first(loss):
     visit(loss)
 
 
+def calls_itself(node):
+    """Run a backward pass that calls itself for each parent, and so sets each gradient to 1 again."""
+    node.grad = 1.0
+    for parent, local in node.parents:
+        parent.grad += local * node.grad
+        calls_itself(parent)
+
+
 MISTAKES = {
     "the local gradients are not used": in_order(lambda so_far, local, upstream: so_far + upstream),
     "the upstream gradient, that of the node itself, is not multiplied in": in_order(
@@ -74,6 +82,7 @@ MISTAKES = {
         lambda so_far, local, upstream: local * upstream
     ),
     "a node passes its gradient on before both paths have arrived: use the reverse topological order": depth_first,
+    "every node's gradient is set back to 1, as when backward calls itself; only the loss starts at 1": calls_itself,
 }
 
 
@@ -130,9 +139,13 @@ def check_dense_backward(mine):
     """Try three examples, four inputs and two outputs; name a common mistake, or else the first wrong array."""
     rng = np.random.default_rng(2)
     dz, x, W = (rng.integers(1, 9, size=shape).astype(float) for shape in ((3, 2), (3, 4), (4, 2)))
-    answer = call(mine, dz, x, W)
+    try:
+        answer = call(mine, dz, x, W)
+    except ValueError as error:  # NumPy's own message speaks of gufuncs and core dimensions
+        shapes = f"dz is {dz.shape}, x {x.shape} and W {W.shape}"
+        return f"{line_of(error)}: these shapes don't fit together; {shapes}. Which transpose makes dx as large as x?"
     if not isinstance(answer, (tuple, list)) or len(answer) != 3:
-        return f"it gives {type(answer).__name__}, and three arrays are expected: dx, dW, db"
+        return f"your function returned {type(answer).__name__}; three arrays were expected: dx, dW, db"
     if any(part is ... for part in answer):
         raise NotAttempted
     right = dict(zip(("dx", "dW", "db"), dense_backward(dz, x, W), strict=True))
@@ -158,12 +171,14 @@ def check_dense_backward(mine):
     return None
 
 
-def adam_step(weight, gradient, mean, square, step, learning_rate):
+def adam_update(weights, gradient, state, learning_rate):
     """Update both running means; correct their bias in the learning rate; take the step."""
-    mean = 0.9 * mean + 0.1 * gradient
-    square = 0.999 * square + 0.001 * gradient**2
+    step = state.get("step", 0) + 1
+    mean = 0.9 * state.get("mean", 0) + 0.1 * gradient
+    square = 0.999 * state.get("square", 0) + 0.001 * gradient**2
     rate = learning_rate * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
-    return weight - rate * mean / (np.sqrt(square) + 1e-7), mean, square
+    new = weights - rate * mean / (np.sqrt(square) + 1e-7)
+    return new, {"step": step, "mean": mean, "square": square}
 
 
 GRADIENTS = (4.0, 4.0, -2.0), (400.0, 1.0, 30.0), (0.0, 0.0, 1.0), (1e-8, 1e-8, 1e-8)  # the last show where epsilon is
@@ -172,24 +187,40 @@ GRADIENTS = (4.0, 4.0, -2.0), (400.0, 1.0, 30.0), (0.0, 0.0, 1.0), (1e-8, 1e-8, 
 def check_adam(mine):
     """Take three steps with large, zero and tiny gradients, each from what the learner's step before returned."""
     for gradients in GRADIENTS:
-        ours, theirs = (1.0, 0.0, 0.0), (1.0, 0.0, 0.0)
+        ours, theirs = (1.0, {}), (1.0, {})
         for step, gradient in enumerate(gradients, start=1):
             case = f"step {step}, gradient {gradient:g}: the "
-            before, ours = ours, adam_step(ours[0], gradient, *ours[1:], step, 0.1)
+            before, ours = ours[0], adam_update(ours[0], gradient, ours[1], 0.1)
             weight = theirs[0]
             with np.errstate(all="ignore"):
-                theirs = call(mine, theirs[0], gradient, *theirs[1:], step, 0.1)
-            if not isinstance(theirs, tuple) or len(theirs) != 3:
-                return f"it gives {theirs!r}, and three numbers are expected: weight, mean, square"
-            for name, stays, got, expected in zip(("mean", "square"), (0.9, 0.999), theirs[1:], ours[1:], strict=True):
+                theirs = call(mine, weight, gradient, dict(theirs[1]), 0.1)
+            if wrong := not_a_step(theirs):
+                return wrong
+            if theirs[1]["step"] != step:
+                return f"{case}step in the new state is {theirs[1]['step']}; it counts the updates, from 1"
+            for name, stays in (("mean", 0.9), ("square", 0.999)):
+                got, expected = theirs[1][name], ours[1][name]
                 if not abs(got - expected) <= 1e-6 * abs(expected):
                     size = "large" if got > expected else "small"
-                    kept = np.isclose(got, expected / (1 - stays**step))
-                    ending = ": return it as kept, without the bias correction" if kept else ""
+                    corrected = np.isclose(got, expected / (1 - stays**step))
+                    ending = ": return the stored running mean, not the bias-corrected one" if corrected else ""
                     return f"{case}new {name} is {got:.4g}, too {size}{ending}"
-            moved, expected = theirs[0] - weight, ours[0] - before[0]
+            moved, expected = theirs[0] - weight, ours[0] - before
             if not abs(moved - expected) <= 1e-4 * abs(expected):
                 return f"{case}weight moves by {moved:.4g}; {wrong_move(step, gradient, moved, expected)}"
+    many = np.array([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0]])
+    wrong = compare(call(mine, many, many, {}, 0.1)[0], adam_update(many, many, {}, 0.1)[0])
+    return wrong and f"for an array of weights (2, 3): {wrong}"
+
+
+def not_a_step(answer):
+    """Say what is wrong with what a learner's update returned, if it is no new weight and new state."""
+    if not isinstance(answer, tuple) or len(answer) != 2 or not isinstance(answer[1], dict):
+        return f"your function returned {answer!r}; two things were expected: the new weights and the new state"
+    if answer[0] is ...:
+        raise NotAttempted
+    if missing := [name for name in ("step", "mean", "square") if answer[1].get(name, ...) is ...]:
+        return f"the new state has no {' and no '.join(missing)} yet"
     return None
 
 
@@ -202,7 +233,7 @@ def wrong_move(step, gradient, moved, expected):
     if step == 1 and gradient == 1e-8:
         mean, square, rate = 0.1 * gradient, 0.001 * gradient**2, 0.1 * 0.001**0.5 / 0.1
         if np.isclose(moved, -0.1 * gradient / (gradient + 1e-7)):
-            return "too far: as in Keras, epsilon is added to the root of the square as it is kept, not as corrected"
+            return "too far: as in Keras, epsilon is added to the root of the stored square, not of the corrected one"
         if np.isclose(moved, -rate * mean / np.sqrt(square + 1e-7)):
             return "too short: epsilon is added after the root is taken, not before"
     if step == 1 and np.isclose(moved * gradient, expected, rtol=1e-3):
@@ -233,10 +264,10 @@ dense = Exercise(
 )
 adam = Exercise(
     check_adam,
-    adam_step,
+    adam_update,
     [
-        "Three lines: the new square, the step, the return. Return the running means as they are kept.",
-        "The square is a running mean like the first, with 0.999, 0.001 and gradient**2.",
+        "Two things are missing: the new square, and the new weights. The state keeps both means without correction.",
+        'The square is a running mean like the first: `0.999 * state.get("square", 0) + 0.001 * gradient**2`.',
         "The bias correction is a factor on the learning rate: np.sqrt(1 - 0.999**step) / (1 - 0.9**step). "
         "Divide the mean by (np.sqrt(square) + 1e-7).",
     ],

@@ -22,9 +22,9 @@ NODES = {
     "w_moon": ((7.5, 7), "state", "a weight", ()),
     "z_snow": ((28.5, 33), "words", "×", ("w_snow", "x")),
     "z_moon": ((28.5, 7), "words", "×", ("w_moon", "x")),
-    "e_snow": ((49.5, 33), "words", "exp", ("z_snow",)),
-    "e_moon": ((49.5, 7), "words", "exp", ("z_moon",)),
-    "total": ((70.5, 20), "words", "+", ("e_snow", "e_moon")),
+    "exp_snow": ((49.5, 33), "words", "exp", ("z_snow",)),
+    "exp_moon": ((49.5, 7), "words", "exp", ("z_moon",)),
+    "total": ((70.5, 20), "words", "+", ("exp_snow", "exp_moon")),
     "log_total": ((91.5, 20), "words", "log", ("total",)),
     "loss": ((112.5, 20), "words", "−", ("log_total", "z_snow")),
 }

@@ -1,7 +1,7 @@
 """Four loss functions of two weights that can be drawn as a map, each with its gradient (lesson 02).
 
 One point or N at once: weights (N, 2) in, the loss (N,) or the gradient (N, 2) out. `losses_at_the_end` compares
-optimisers on them over many learning rates.
+optimisers on them over many learning rates; `descend_in_keras` takes the steps of an optimiser of Keras.
 """
 
 from collections.abc import Callable
@@ -92,3 +92,25 @@ def losses_at_the_end(surface: Surface, rates: np.ndarray, start=(-2.0, 1.5), st
             losses = np.array([surface.loss(path[-1]) for path in paths])
         ends[name] = np.where(np.isfinite(losses), losses, np.inf)
     return ends
+
+
+def descend_in_keras(optimizer, surface: Surface, start: tuple[float, float], steps: int) -> np.ndarray:
+    """Minimise a loss with an optimiser of Keras, as `optimisers.descend` does with one of ours.
+
+    Args:
+        optimizer: Such as `keras.optimizers.Adam(0.1)`, not used before.
+        surface: The loss.
+        start: The two weights at the start.
+        steps: How many updates.
+
+    Returns:
+        The weights after 0, 1, … steps: (N, 2), computed with 32 bits.
+    """
+    import keras  # here, because figures import this module and need no Keras
+
+    weights = keras.Variable(np.array(start, "float32"))
+    path = [np.array(weights)]
+    for _ in range(steps):
+        optimizer.apply([surface.gradient(path[-1]).astype("float32")], [weights])
+        path.append(np.array(weights))
+    return np.stack(path)

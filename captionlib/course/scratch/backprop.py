@@ -3,7 +3,7 @@
 A `Node` holds a number or a small array and remembers its parents, the nodes that it was computed from. After
 `loss.backward()`, each node's `grad` is the gradient of the loss with respect to its value (Rumelhart, Hinton and
 Williams 1986). Each operation gives its value (forward pass) and, for each parent, a function from the upstream
-gradient to the parent's share of it (backward pass).
+gradient, `dz` for an operation that computes z, to the parent's gradient (backward pass).
 """
 
 import numpy as np
@@ -46,21 +46,23 @@ class Node:
     def __add__(self, other):
         """d(a + b) = da + db: both get the upstream gradient."""
         other = as_node(other)
-        return Node(self.value + other.value, ((self, lambda g: g), (other, lambda g: g)))
+        return Node(self.value + other.value, ((self, lambda dz: dz), (other, lambda dz: dz)))
 
     def __mul__(self, other):
         """d(a · b) = b · da + a · db: each gets the upstream gradient times the other's value."""
         other = as_node(other)
-        return Node(self.value * other.value, ((self, lambda g: g * other.value), (other, lambda g: g * self.value)))
+        return Node(
+            self.value * other.value, ((self, lambda dz: dz * other.value), (other, lambda dz: dz * self.value))
+        )
 
     def __matmul__(self, other):
         """Multiply matrices: (B, D) and (D, V) to (B, V)."""
-        parents = (self, lambda g: g @ other.value.T), (other, lambda g: self.value.T @ g)
+        parents = (self, lambda dz: dz @ other.value.T), (other, lambda dz: self.value.T @ dz)
         return Node(self.value @ other.value, parents)
 
     def __pow__(self, power: float):
         """Raise to a constant power n; the derivative is n · a ** (n - 1)."""
-        return Node(self.value**power, ((self, lambda g: g * power * self.value ** (power - 1)),))
+        return Node(self.value**power, ((self, lambda dz: dz * power * self.value ** (power - 1)),))
 
     def __sub__(self, other):
         """Subtract: a + b · -1."""
@@ -69,20 +71,20 @@ class Node:
     def exp(self):
         """Exponential; its derivative is the result itself."""
         result = np.exp(self.value)
-        return Node(result, ((self, lambda g: g * result),))
+        return Node(result, ((self, lambda dz: dz * result),))
 
     def log(self):
         """Natural logarithm; its derivative is 1 / a."""
-        return Node(np.log(self.value), ((self, lambda g: g / self.value),))
+        return Node(np.log(self.value), ((self, lambda dz: dz / self.value),))
 
     def tanh(self):
         """Hyperbolic tangent; its derivative is 1 - tanh² a."""
         result = np.tanh(self.value)
-        return Node(result, ((self, lambda g: g * (1 - result**2)),))
+        return Node(result, ((self, lambda dz: dz * (1 - result**2)),))
 
     def sum(self, axis=None):
         """Sum over an axis, which stays with length 1; each summand gets the whole upstream gradient."""
-        return Node(self.value.sum(axis, keepdims=True), ((self, lambda g: np.broadcast_to(g, self.value.shape)),))
+        return Node(self.value.sum(axis, keepdims=True), ((self, lambda dz: np.broadcast_to(dz, self.value.shape)),))
 
     __radd__, __rmul__ = __add__, __mul__
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from captionlib.course.exercises import lesson_02 as exercises
-from captionlib.course.exercises.lesson_02 import adam_step, dense_backward
+from captionlib.course.exercises.lesson_02 import adam_update, dense_backward
 from captionlib.course.scratch.scalar_backprop import Node, topological_order
 
 
@@ -79,6 +79,13 @@ def one_step_only(self):
         parent.grad += local
 
 
+def calls_itself(self):
+    self.grad = 1.0
+    for parent, local in self.parents:
+        parent.grad += local * self.grad
+        parent.backward()
+
+
 def recursive(self, is_loss=True):
     if is_loss:
         self.grad = 1.0
@@ -87,53 +94,34 @@ def recursive(self, is_loss=True):
         recursive(parent, False)
 
 
-def uncorrected(w, g, m, v, s, rate):
-    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
-    return w - rate * m / (np.sqrt(v) + 1e-7), m, v
+def means(gradient, state):
+    """Both running means and the number of the step."""
+    _, state = adam_update(0.0, gradient, state, 0.1)
+    return state["mean"], state["square"], state["step"]
 
 
-def keeps_the_corrected(w, g, m, v, s, rate):
-    m, v = (0.9 * m + 0.1 * g) / (1 - 0.9**s), (0.999 * v + 0.001 * g**2) / (1 - 0.999**s)
-    return w - rate * m / (np.sqrt(v) + 1e-7), m, v
+def adam_with(move, change=None):
+    """An Adam whose move is (learning rate, gradient, mean, square, step) to a number, and whose state is changed."""
+
+    def update(weights, gradient, state, learning_rate):
+        mean, square, step = means(gradient, state)
+        new = {"step": step, "mean": mean, "square": square}
+        return weights - move(learning_rate, gradient, mean, square, step), new | (change(new) if change else {})
+
+    return update
 
 
-def as_algorithm_1(w, g, m, v, s, rate):
-    _, m, v = adam_step(w, g, m, v, s, rate)
-    return w - rate * m / (1 - 0.9**s) / (np.sqrt(v / (1 - 0.999**s)) + 1e-7), m, v
+def right_move(rate, g, m, v, s):
+    return rate * np.sqrt(1 - 0.999**s) / (1 - 0.9**s) * m / (np.sqrt(v) + 1e-7)
 
 
-def epsilon_in_the_root(w, g, m, v, s, rate):
-    _, m, v = adam_step(w, g, m, v, s, rate)
-    return w - rate * np.sqrt(1 - 0.999**s) / (1 - 0.9**s) * m / np.sqrt(v + 1e-7), m, v
+def corrected(new):
+    return {"mean": new["mean"] / (1 - 0.9 ** new["step"]), "square": new["square"] / (1 - 0.999 ** new["step"])}
 
 
-def without_root(w, g, m, v, s, rate):
-    _, m, v = adam_step(w, g, m, v, s, rate)
-    return w - rate * m / (1 - 0.9**s) / (v / (1 - 0.999**s) + 1e-7), m, v
-
-
-def without_epsilon(w, g, m, v, s, rate):
-    _, m, v = adam_step(w, g, m, v, s, rate)
-    return w - rate * m / (1 - 0.9**s) / np.sqrt(v / (1 - 0.999**s)), m, v
-
-
-def uphill(w, g, m, v, s, rate):
-    new, m, v = adam_step(w, g, m, v, s, rate)
-    return w - (new - w), m, v
-
-
-def from_step_0(w, g, m, v, s, rate):
-    return adam_step(w, g, m, v, s - 1, rate)
-
-
-def without_square(w, g, m, v, s, rate):
-    new, m, _ = adam_step(w, g, m, v, s, rate)
-    return new, m, 0.999 * v + 0.001 * g
-
-
-def plain(w, g, m, v, s, rate):
-    _, m, v = adam_step(w, g, m, v, s, rate)
-    return w - rate * g, m, v
+def for_numbers_only(weights, gradient, state, learning_rate):
+    new, state = adam_update(float(weights), gradient, state, learning_rate)
+    return new, state
 
 
 def dense(**parts):
@@ -172,7 +160,7 @@ def dense(**parts):
         (
             "engine",
             in_order(forgets_the_upstream_gradient),
-            "the ten nodes: after backward the gradient of e_moon is 1: the upstream gradient, that of the node",
+            "the ten nodes: after backward the gradient of exp_moon is 1: the upstream gradient, that of the node",
         ),
         (
             "engine",
@@ -182,22 +170,45 @@ def dense(**parts):
         ("engine", engine_with(backward=one_step_only), "the gradient of b is 0; does the loop start"),
         ("engine", engine_with(backward=stays_at_the_end), "the gradient of a × b is 0; does the loop start"),
         ("engine", engine_with(backward=lambda self: None), "the gradient of the total is 0; does the loop start"),
-        ("adam", uncorrected, "the weight moves by -0.3162; too far: both running means started at 0"),
         (
             "adam",
-            keeps_the_corrected,
-            "step 1, gradient 4: the new mean is 4, too large: return it as kept, without the bias correction",
+            adam_with(lambda rate, g, m, v, s: rate * m / (np.sqrt(v) + 1e-7)),
+            "the weight moves by -0.3162; too far: both running means started at 0",
         ),
         (
             "adam",
-            without_root,
+            adam_with(right_move, corrected),
+            "step 1, gradient 4: the new mean is 4, too large: return the stored running mean, not the bias-corrected",
+        ),
+        (
+            "adam",
+            adam_with(lambda rate, g, m, v, s: rate * m / (1 - 0.9**s) / (v / (1 - 0.999**s) + 1e-7)),
             "step 1, gradient 4: the weight moves by -0.025; too short: divide by the root of the square",
         ),
-        ("adam", without_epsilon, "step 1, gradient 0: the weight moves by nan; 0 was divided by 0"),
-        ("adam", uphill, "the weight moves by 0.1; its direction is wrong"),
-        ("adam", from_step_0, "moves by nan; 0 was divided by 0"),
-        ("adam", without_square, "step 1, gradient 4: the new square is 0.004, too small"),
-        ("adam", plain, "step 1, gradient 4: the weight moves by -0.4; too far"),
+        (
+            "adam",
+            adam_with(lambda rate, g, m, v, s: rate * m / (1 - 0.9**s) / np.sqrt(v / (1 - 0.999**s))),
+            "step 1, gradient 0: the weight moves by nan; 0 was divided by 0",
+        ),
+        ("adam", adam_with(lambda *known: -right_move(*known)), "the weight moves by 0.1; its direction is wrong"),
+        (
+            "adam",
+            adam_with(right_move, lambda new: {"step": new["step"] - 1}),
+            "the step in the new state is 0; it counts the updates, from 1",
+        ),
+        (
+            "adam",
+            adam_with(right_move, lambda new: {"square": new["square"] / 4}),
+            "step 1, gradient 4: the new square is 0.004, too small",
+        ),
+        ("adam", adam_with(right_move, lambda new: {"square": ...}), "the new state has no square yet"),
+        (
+            "adam",
+            adam_with(lambda rate, g, m, v, s: rate * g),
+            "step 1, gradient 4: the weight moves by -0.4; too far",
+        ),
+        ("adam", for_numbers_only, "raises TypeError: only"),
+        ("engine", engine_with(backward=calls_itself), "1: every node's gradient is set back to 1, as when backward"),
         ("engine", engine_with(backward=recursive), "a node passes its gradient on before both paths have arrived"),
         ("dense", dense(dx=lambda dz, x, W: W @ dz.T), "dx: its shape is (4, 3), and (3, 4) is expected"),
         ("dense", lambda dz, x, W: dense_backward(dz, x, W)[::-1], "dx: its shape is (2,), and (3, 4) is expected"),
@@ -205,16 +216,28 @@ def dense(**parts):
         ("dense", dense(dx=lambda dz, x, W: x), "4 inputs and 2 outputs, dx: at [0, 0] it gives"),
         ("dense", dense(dW=lambda dz, x, W: x.T @ dz / len(x)), "dW: this is the mean over the examples"),
         ("dense", dense(dW=lambda dz, x, W: dz.T @ x), "dW: it is transposed"),
-        ("dense", dense(dW=lambda dz, x, W: x @ dz), "ValueError"),
+        (
+            "dense",
+            dense(dW=lambda dz, x, W: x @ dz),
+            "these shapes don't fit together; dz is (3, 2), x (3, 4) and W (4, 2)",
+        ),
         ("dense", dense(db=lambda dz, x, W: dz), "db: b is added in every row"),
         ("dense", dense(db=lambda dz, x, W: dz.sum()), "db: it gives float64, and a NumPy array is expected"),
         ("dense", dense(db=lambda dz, x, W: dz.sum(axis=1)), "db: the sum runs over the wrong axis"),
         ("dense", dense(db=lambda dz, x, W: dz.mean(axis=0)), "db: this is the mean over the examples"),
         ("dense", dense(db=lambda dz, x, W: dz.sum(axis=0, keepdims=True)), "db: a gradient has the shape of what"),
-        ("dense", lambda dz, x, W: x.T @ dz, "it gives ndarray, and three arrays are expected: dx, dW, db"),
-        ("adam", as_algorithm_1, "gradient 1e-08: the weight moves by -0.009091; too far: as in Keras, epsilon is"),
-        ("adam", epsilon_in_the_root, "too short: epsilon is added after the root is taken"),
-        ("adam", lambda w, *_: w, "three numbers are expected: weight, mean, square"),
+        ("dense", lambda dz, x, W: x.T @ dz, "your function returned ndarray; three arrays were expected: dx, dW, db"),
+        (
+            "adam",
+            adam_with(lambda rate, g, m, v, s: rate * m / (1 - 0.9**s) / (np.sqrt(v / (1 - 0.999**s)) + 1e-7)),
+            "gradient 1e-08: the weight moves by -0.009091; too far: as in Keras, epsilon is added to the root",
+        ),
+        (
+            "adam",
+            adam_with(lambda rate, g, m, v, s: rate * np.sqrt(1 - 0.999**s) / (1 - 0.9**s) * m / np.sqrt(v + 1e-7)),
+            "too short: epsilon is added after the root is taken",
+        ),
+        ("adam", lambda w, *_: w, "two things were expected: the new weights and the new state"),
     ],
 )
 def test_expected_mistakes_get_their_own_reason(exercise, mine, reason, capsys):
@@ -226,7 +249,8 @@ def test_expected_mistakes_get_their_own_reason(exercise, mine, reason, capsys):
 def test_an_answer_with_dots_is_not_attempted(capsys):
     exercises.engine.check(times(lambda a, b: ...))
     exercises.dense.check(lambda dz, x, W: (..., x.T @ dz, ...))
-    assert capsys.readouterr().out.count("not attempted") == 2
+    exercises.adam.check(lambda weights, gradient, state, learning_rate: (..., {"step": 1, "mean": 0.4, "square": ...}))
+    assert capsys.readouterr().out.count("not attempted") == 3
 
 
 def test_what_is_left_of_the_engine_gets_a_reason(capsys):
@@ -242,11 +266,13 @@ def goes_by_index(self):
             pair[0].grad = pair[0].grad + nodes[i].grad * pair[1]
 
 
-def as_keras_writes_it(weight, gradient, mean, square, step, learning_rate):
+def as_keras_writes_it(weights, gradient, state, learning_rate):
+    step, mean, square = (state.get(name, 0) for name in ("step", "mean", "square"))
+    step += 1
     mean += (gradient - mean) * (1 - 0.9)
     square += (gradient * gradient - square) * (1 - 0.999)
     alpha = learning_rate * (1 - 0.999**step) ** 0.5 / (1 - 0.9**step)
-    return weight - alpha * mean / (square**0.5 + 1e-7), mean, square
+    return weights - alpha * mean / (square**0.5 + 1e-7), {"step": step, "mean": mean, "square": square}
 
 
 def test_another_way_to_be_right_is_right(capsys):

@@ -33,7 +33,7 @@ def nothing_hangs_out(figure):
 
 
 def test_a_graph_shows_its_numbers_and_each_arrow_its_local_gradient():
-    values = {"x": 2, "w_snow": 0, "w_moon": 0.55, "z_snow": 0, "z_moon": 1.1, "e_snow": 1, "e_moon": 3}
+    values = {"x": 2, "w_snow": 0, "w_moon": 0.55, "z_snow": 0, "z_moon": 1.1, "exp_snow": 1, "exp_moon": 3}
     values |= {"total": 4, "log_total": 1.39, "loss": 1.39}
     figure = figures.computation_graph(values, "Forwards")
     assert len(NODES) == 10 and {"Forwards", "0.55", "1.39", "−", *NODES} <= set(texts(figure))

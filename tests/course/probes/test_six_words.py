@@ -60,6 +60,18 @@ def test_small_random_batches_beat_all_scenes_at_once(data, rate):
     assert 3 * loss(batches, x[:300], one_hot[:300]) < loss(whole, x[:300], one_hot[:300])
 
 
+def test_as_many_steps_with_all_scenes_reach_the_same_loss(data):
+    _, x, one_hot = data
+    ends = [train(x, one_hot, optimisers.sgd, 0.1, epochs, size)[-1] for epochs, size in ((10, 10), (300, 300))]
+    assert [loss(W, x[:300], one_hot[:300]) for W in ends] == pytest.approx([0.031, 0.032], abs=0.0015)
+
+
+def test_adams_mean_step_is_the_learning_rate_at_first_and_then_shorter(data):
+    _, x, one_hot = data
+    steps = np.abs(np.diff(train(x, one_hot, optimisers.adam, 0.003, 10, 30), axis=0)) / 0.003  # (100, 768, 6)
+    assert steps[[0, 19, 99]].mean(axis=(1, 2)) == pytest.approx([1, 0.35, 0.05], abs=0.02) and steps.max() < 1.1
+
+
 def test_adams_first_step_has_one_length_and_its_network_knows_colours_not_places(data):
     images, x, one_hot = data
     weights = train(x, one_hot, optimisers.adam, 0.003, 10, 30)

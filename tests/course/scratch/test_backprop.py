@@ -98,18 +98,18 @@ def test_gradients_of_random_graphs_are_tensorflows(graph):
 
 
 def test_the_ten_nodes_that_lesson_02_works_out_by_hand():
-    x, w_snow, w_moon = Node(2.0), Node(0.0), Node(0.55)
+    x, w_snow, w_moon = Node(2.0), Node(-0.35), Node(0.2)
     z_snow, z_moon = w_snow * x, w_moon * x
-    e_snow, e_moon = z_snow.exp(), z_moon.exp()
-    total = e_snow + e_moon
+    exp_snow, exp_moon = z_snow.exp(), z_moon.exp()
+    total = exp_snow + exp_moon
     log_total = total.log()
     loss = log_total - z_snow
     loss.backward()
-    values = [node.value.item() for node in (z_moon, e_snow, e_moon, total, log_total, loss)]
-    assert np.round(values, 2).tolist() == [1.1, 1, 3, 4, 1.39, 1.39]
-    gradients = [node.grad.item() for node in (log_total, total, e_snow, e_moon, z_snow, z_moon, w_snow, w_moon)]
-    assert np.round(gradients, 2).tolist() == [1, 0.25, 0.25, 0.25, -0.75, 0.75, -1.5, 1.5]
-    assert x.grad.item() == pytest.approx(0.55 * 0.75, abs=1e-3)
+    values = [node.value.item() for node in (z_snow, z_moon, exp_snow, exp_moon, total, log_total, loss)]
+    assert np.round(values, 2).tolist() == [-0.7, 0.4, 0.5, 1.49, 1.99, 0.69, 1.39]
+    gradients = [node.grad.item() for node in (log_total, total, exp_snow, exp_moon, z_snow, z_moon, w_snow, w_moon)]
+    assert np.round(gradients, 2).tolist() == [1, 0.5, 0.5, 0.5, -0.75, 0.75, -1.5, 1.5]
+    assert x.grad.item() == pytest.approx((0.2 + 0.35) * 0.75, abs=1e-3)
 
 
 def test_a_node_used_twice_gets_both_gradients_and_a_second_backward_pass_starts_from_zero():
