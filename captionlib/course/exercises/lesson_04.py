@@ -19,7 +19,7 @@ def encode(caption, ids):
 
 
 def check_encode(mine):
-    """Try captions with known words alone, with capitals and punctuation, and with a word that nobody knows."""
+    """Try captions with known words alone, with capitals and punctuation, and with a word that is out of vocabulary."""
     ids = {word: i for i, word in enumerate(WORDS)}
     for caption in ("a red boat", "A red, red boat.", "the cat is sailing a red boat", "a  cat"):
         got, expected = call(mine, caption, dict(ids)), encode(caption, ids)
@@ -76,9 +76,9 @@ def check_decode(mine):
 
 def masked_loss(targets, logits):
     """Mean cross-entropy per token, padding excluded: targets (B, T) and logits (B, T, V) to one number."""
-    targets = keras.ops.cast(targets, "int32")  # (B, T); fit hands them over as float32
+    targets = keras.ops.cast(targets, "int32")  # (B, T); fit passes them as float32
     losses = keras.losses.sparse_categorical_crossentropy(targets, logits, from_logits=True)  # (B, T), −log p
-    mask = keras.ops.cast(targets != 0, losses.dtype)  # (B, T), 1 at tokens that count, 0 at <pad>
+    mask = keras.ops.cast(targets != 0, losses.dtype)  # (B, T), 1 at non-padding positions, 0 at <pad>
     return keras.ops.sum(losses * mask) / keras.ops.sum(mask)
 
 
@@ -101,15 +101,15 @@ def wrong_loss(value: float, targets: np.ndarray, logits: np.ndarray) -> str | N
     probs = np.exp(log_softmax(logits))
     as_probs = keras.losses.sparse_categorical_crossentropy(targets, logits, from_logits=False)  # (B, T)
     later = cross_entropy(targets[:, 1:], logits[:, :-1]), mask[:, 1:]
-    divided = f"is divided by {captions} × {length} positions, although only {count} of them hold a token"
+    divided = f"is divided by {captions} × {length} positions, although only {count} of them are not padding"
     twice = "the targets were shifted once more, but they are shifted already: targets[:, t] belongs to logits[:, t]"
     mistakes = {
         losses.mean(): "it is the mean over all positions, <pad> included",
         (losses * mask).mean(): f"the losses of <pad> are gone, but the sum {divided}",
-        (losses * mask).sum(): "it is the sum of the losses; divide it by the number of tokens",
-        (losses * mask).sum() / captions: "the sum is divided by the number of captions, not of tokens",
-        np.mean((losses * mask).sum(1) / mask.sum(1)): "it is a mean of the captions' means, so that a token in a "
-        "short caption counts more",
+        (losses * mask).sum(): "it is the sum of the losses; divide it by the number of non-padding positions",
+        (losses * mask).sum() / captions: "the sum is divided by the number of captions, not of non-padding positions",
+        np.mean((losses * mask).sum(1) / mask.sum(1)): "it is a mean of the captions' means (a macro average), so that "
+        "a target in a short caption counts more",
         (losses * before).sum()
         / before.sum(): "the first <pad> after each <end> counts: make the mask from the targets",
         losses[targets > 2].mean(): "<end> does not count, but it has to be learned, too",
@@ -160,7 +160,7 @@ def check_masked_loss(mine):
         mine(tf.constant(targets, tf.float32), read)
     except Exception as error:  # whatever the learner's code makes of them
         raised = type(error).__name__
-        return f"right for whole numbers, but fit hands targets over as float32, and then it raises {raised}: cast them"
+        return f"right for whole numbers, but fit passes targets as float32, and then it raises {raised}: cast them"
     return None
 
 
@@ -183,12 +183,12 @@ decode_ids = Exercise(
         '" ".join(words) puts one space between two words.',
     ],
 )
-keras_loss = Exercise(
+masked_loss_in_keras = Exercise(
     check_masked_loss,
     masked_loss,
     [
         "keras.losses.sparse_categorical_crossentropy(targets, logits, from_logits=True) gives −log p, (B, T).",
-        "mask = keras.ops.cast(targets != 0, losses.dtype) is 1 where a token counts. What is losses * mask?",
-        "Add up losses * mask with keras.ops.sum, and divide by the number of tokens, which is the sum of the mask.",
+        "mask = keras.ops.cast(targets != 0, losses.dtype) is 1 where no padding is. What is losses * mask?",
+        "Add up losses * mask with keras.ops.sum, and divide by the sum of the mask: N.",
     ],
 )

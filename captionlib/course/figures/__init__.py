@@ -32,7 +32,13 @@ from captionlib.course.figures.gradient import (
 )
 from captionlib.course.figures.memory import gate_activations, line_chart, next_word_with_intervention, unit_histogram
 from captionlib.course.figures.pipeline import six_steps, whole_architecture
-from captionlib.course.figures.vocabulary import token_batch, token_rows, vocabulary_curve, word_counts
+from captionlib.course.figures.vocabulary import (
+    shifted_captions,
+    token_batch,
+    token_rows,
+    vocabulary_curve,
+    word_counts,
+)
 from captionlib.course.figures.words import next_word
 
 __all__ = [
@@ -40,7 +46,7 @@ __all__ = [
     "descent_paths", "feature_maps", "gate_activations", "how_attention_works", "how_the_cnn_works",
     "how_the_lstm_works", "how_the_transformer_works", "learning_curves", "learning_rate_sweep", "line_chart",
     "next_word", "next_word_with_intervention", "one_location", "pairs_and_baseline", "panels", "predictions",
-    "receptive_fields", "six_steps", "tangent_line", "token_batch", "token_rows", "top_activating_patches",
-    "unit_histogram", "update_step", "vocabulary_curve", "weights_as_images", "whole_architecture",
-    "word_counts", "word_map",
+    "receptive_fields", "shifted_captions", "six_steps", "tangent_line", "token_batch", "token_rows",
+    "top_activating_patches", "unit_histogram", "update_step", "vocabulary_curve", "weights_as_images",
+    "whole_architecture", "word_counts", "word_map",
 ]  # fmt: skip

@@ -106,6 +106,25 @@ def token_batch(texts: list[str], tokenizer: Tokenizer, title: str) -> Figure:
     return token_rows([(str(i), row, list(ids)) for i, (row, ids) in enumerate(zip(words, batch, strict=True))], title)
 
 
+def shifted_captions(texts: list[str], tokenizer: Tokenizer, title: str) -> Figure:
+    """Show what a decoder reads of each caption, and below it the targets, shifted by one.
+
+    Args:
+        texts: B captions.
+        tokenizer: What encodes them, (B, T + 1) ids, padding included.
+        title: What the rows say.
+
+    Returns:
+        A figure, see `token_rows`: two rows per caption, numbered if there are several.
+    """
+    rows = []
+    for i, ids in enumerate(tokenizer.encode_batch(texts)):
+        for name, part in [("reads", ids[:-1]), ("targets", ids[1:])]:
+            label = f"{i} {name}" if len(texts) > 1 else name
+            rows.append((label, [tokenizer.vocabulary[token] for token in part], list(part)))
+    return token_rows(rows, title)
+
+
 @house_style
 def word_counts(texts: dict[str, np.ndarray], title: str) -> Figure:
     """Show how often each word of a text occurs, from the most frequent to the rarest, both axes logarithmic.
@@ -137,15 +156,15 @@ def word_counts(texts: dict[str, np.ndarray], title: str) -> Figure:
 
 @house_style
 def vocabulary_curve(
-    sizes: np.ndarray, words: np.ndarray, captions: np.ndarray, min_counts: dict[int, int], title: str
+    sizes: np.ndarray, words: np.ndarray, captions: np.ndarray, min_counts: list[int], title: str
 ) -> Figure:
-    """Show what a smaller vocabulary leaves out: unknown words, and captions with at least one of them.
+    """Show what a smaller vocabulary leaves out: out-of-vocabulary words, and captions with at least one of them.
 
     Args:
         sizes: (N,) numbers of words in the vocabulary.
-        words: (N,) share of the text's words that are then unknown, 0 to 1.
-        captions: (N,) share of the captions with at least one unknown word, 0 to 1.
-        min_counts: Sizes to mark: the smallest count that a word needs, and its index in `sizes`.
+        words: (N,) share of the text's words that are then out of vocabulary, 0 to 1.
+        captions: (N,) share of the captions with at least one such word, 0 to 1.
+        min_counts: (N,) the smallest count that a word of each vocabulary needs.
         title: What the curves say.
 
     Returns:
@@ -153,23 +172,21 @@ def vocabulary_curve(
     """
     figure = Figure(figsize=(7.6, 3.9), layout="constrained")
     axes = figure.subplots()
-    order = np.argsort(sizes)
-    curves = {"captions with an unknown word": (captions, "picture"), "unknown words": (words, "words")}
+    curves = {"captions with at least one": (captions, "picture"), "out-of-vocabulary words": (words, "words")}
     for share, role in curves.values():
-        axes.plot(sizes[order], 100 * share[order], color=ROLES[role], linewidth=2.5)
-        for i in min_counts.values():
-            axes.plot(sizes[i], 100 * share[i], "o", color=ROLES[role], markersize=7)
-            axes.text(sizes[i] + 40, 100 * share[i] + 2.5, f"{100 * share[i]:.0f}%")
-    marked = [sizes[i] for i in min_counts.values()]
-    for size in marked:
+        axes.plot(sizes, 100 * share, "o-", color=ROLES[role], linewidth=2.5, markersize=7)
+        for size, value in zip(sizes, share, strict=True):
+            axes.text(size + 60, 100 * value + 1.5, f"{100 * value:.0f}%")
+    for size in sizes:
         axes.axvline(size, color=QUIET, linewidth=0.8, linestyle=(0, (2, 3)), zorder=1)
     above = axes.secondary_xaxis("top")
-    above.set_xticks(marked, min_counts)
+    above.set_xticks(sizes, min_counts)
     above.set_xlabel("min_count: words that occur less often are left out", color=QUIET, labelpad=7)
     above.spines["top"].set_visible(False)
-    axes.set(xlabel="words in the vocabulary", ylabel="percent of val", xlim=(0, 1.09 * sizes.max()), ylim=(0, 103))
+    axes.set(xlabel="words in the vocabulary", ylabel="percent of Flickr8k's val")
+    axes.set(xlim=(0, 1.09 * sizes.max()), ylim=(0, 120 * captions.max()))
     axes.set_title(title, pad=12)
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    last = order[-1]
+    last = np.argmax(sizes)
     label_line_ends(axes, [(sizes[last], 100 * share[last], name) for name, (share, _) in curves.items()])
     return figure

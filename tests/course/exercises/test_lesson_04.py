@@ -111,7 +111,7 @@ LOSSES = [
     (lambda y, z: keras.losses.SparseCategoricalCrossentropy(from_logits=True)(y, z, sample_weight=mask_of(y)),
      "is divided by 2 × 5 positions"),
     (lambda y, z: keras.ops.sum(losses_of(y, z) * mask_of(y)), "it is the sum of the losses; divide it"),
-    (lambda y, z: keras.ops.sum(losses_of(y, z) * mask_of(y)) / len(y), "by the number of captions, not of tokens"),
+    (lambda y, z: keras.ops.sum(losses_of(y, z) * mask_of(y)) / len(y), "number of captions, not of non-padding"),
     (per_caption, "it is a mean of the captions' means"),
     (mask_of_what_is_read, "the first <pad> after each <end> counts: make the mask from the targets"),
     (lambda y, z: masked_mean(losses_of(y, z), keras.ops.cast(y > 2, "float32")), "<end> does not count, but it has"),
@@ -128,20 +128,20 @@ LOSSES = [
     (in_numpy, "no gradient reaches the logits: use keras.ops where you use NumPy"),
     (leaks_at_pads, "the value is right, but a gradient reaches the logits at <pad>"),
     (half_the_gradient, "the value is right, but its gradient is not: at [0, 0, 0]"),
-    (whole_numbers_alone, "fit hands targets over as float32, and then it raises"),
+    (whole_numbers_alone, "fit passes targets as float32, and then it raises"),
     (lambda y, z: 1.9, "it gives 1.9000: too"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("mine, reason", LOSSES)
 def test_mistakes_in_the_masked_loss_get_their_own_reason(mine, reason, capsys):
-    exercises.keras_loss.check(mine)
+    exercises.masked_loss_in_keras.check(mine)
     out = capsys.readouterr().out
     assert out.startswith("not yet: ") and reason in out, out
 
 
 def test_stubs_are_not_attempted(capsys):
-    for exercise in (exercises.encode_caption, exercises.decode_ids, exercises.keras_loss):
+    for exercise in (exercises.encode_caption, exercises.decode_ids, exercises.masked_loss_in_keras):
         exercise.check(lambda first, second: ...)
     assert capsys.readouterr().out.count("not attempted: ") == 3
 
@@ -156,15 +156,15 @@ def test_another_way_to_be_right_is_right(capsys):
         return " ".join(vocabulary[i] for i in ids if i > 2)
 
     exercises.decode_ids.check(until)
-    exercises.keras_loss.check(MaskedCrossEntropy())
-    exercises.keras_loss.check(keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0))
+    exercises.masked_loss_in_keras.check(MaskedCrossEntropy())
+    exercises.masked_loss_in_keras.check(keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0))
 
     def from_softmax(targets, logits):
         one_hot = keras.ops.one_hot(keras.ops.cast(targets, "int32"), logits.shape[-1])
         log_probs = keras.ops.log(keras.ops.sum(one_hot * keras.ops.softmax(logits), axis=-1))
         return -masked_mean(log_probs, mask_of(targets))
 
-    exercises.keras_loss.check(from_softmax)
+    exercises.masked_loss_in_keras.check(from_softmax)
     assert capsys.readouterr().out == "correct\n" * 6
 
 

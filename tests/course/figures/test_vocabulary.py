@@ -47,18 +47,27 @@ def test_a_batch_shows_every_token_with_its_id():
     assert {"1", "4", "5", "6", "2"} < set(shown)
 
 
+def test_targets_stand_one_position_before_the_same_token_and_end_faces_a_pad():
+    tokenizer = Tokenizer([*SPECIALS, "a", "red", "boat"])
+    figure = figures.shifted_captions(["a boat", "a red boat"], tokenizer, "A title")
+    words = {"<start>", "<end>", "<pad>", "a", "red", "boat"}
+    shown = [text.get_text() for text in figure.axes[0].texts if text.get_text() in words]
+    assert shown[:8] == ["<start>", "a", "boat", "<end>", "a", "boat", "<end>", "<pad>"]
+    assert len(chips(figure)) == 16 and "1 targets" in [text.get_text() for text in figure.axes[0].texts]
+
+
 def test_curves_keep_their_words_inside_and_apart():
     counts = np.sort(np.random.default_rng(4).zipf(1.5, 500).clip(max=10_000))[::-1]
-    sizes = np.array([7630, 4499, 2537, 1068, 100])
-    words, captions = np.array([0.013, 0.02, 0.034, 0.073, 0.3]), np.array([0.125, 0.18, 0.28, 0.5, 1])
-    curve = figures.vocabulary_curve(sizes, words, captions, {1: 0, 2: 1, 5: 2, 20: 3}, "A title")
+    sizes = np.array([7630, 4499, 2537, 1068])
+    words, captions = np.array([0.013, 0.02, 0.034, 0.073]), np.array([0.125, 0.18, 0.28, 0.5])
+    curve = figures.vocabulary_curve(sizes, words, captions, [1, 2, 5, 20], "A title")
     for figure in (figures.word_counts({"people": counts, "a program": counts[:40]}, "A title"), curve):
         figure.draw_without_rendering()
         boxes = [Text.get_window_extent(text) for text in figure.axes[0].texts]  # without leader lines
         assert all(box.x1 <= figure.bbox.x1 for box in boxes)
         assert not any(a.overlaps(b) for n, a in enumerate(boxes) for b in boxes[:n])
     shown = [text.get_text() for text in curve.axes[0].texts]
-    assert {"28%", "3%", "captions with an unknown word", "unknown words"} <= set(shown)
+    assert {"28%", "3%", "captions with at least one", "out-of-vocabulary words"} <= set(shown)
 
 
 def test_zipfs_law_is_drawn_from_the_first_word_down():
