@@ -27,7 +27,7 @@ class Embed(keras.layers.Layer):
 
     def call(self, ids):
         """Look up ids (B, T): their rows, (B, T, E)."""
-        return keras.ops.take(self.table, ids, axis=0)
+        return keras.ops.take(self.table, keras.ops.cast(ids, "int32"), axis=0)
 
 
 def check_embed(mine):
@@ -46,11 +46,11 @@ def check_embed(mine):
     if shapes != [(5, 4)]:
         return f"{case} its trainable weights have shapes {shapes}, and [(5, 4)] is expected: self.add_weight in build"
     if tuple(np.shape(first)) != (2, 3, 4):
-        axis = "; without axis=0, keras.ops.take counts through all numbers of the table" if np.ndim(first) == 2 else ""
+        axis = "; without axis=0, keras.ops.take counts single numbers, not rows" if np.ndim(first) == 2 else ""
         return f"{case} call gives shape {tuple(np.shape(first))}, and (2, 3, 4) is expected{axis}"
     [start] = layer.get_weights()
     if np.ptp(start, axis=0).max() == 0:
-        return "all rows of the new table are equal: they have to start at random, or words cannot come apart"
+        return "all rows of the new table are equal: initialise them randomly, otherwise all words start out identical"
     table = np.arange(20, dtype="float32").reshape(5, 4) / 10
     layer.set_weights([table])
     with tf.GradientTape() as tape:
@@ -67,6 +67,10 @@ def check_embed(mine):
     upstream = np.repeat(np.arange(1, 7, dtype="float32").reshape(2, 3, 1), 4, axis=2)
     if wrong := compare(np.asarray(tf.convert_to_tensor(gradient)), skipgram.lookup_backward(upstream, ids, 5), 1e-5):
         return f"the values are right, but in the gradient of the table, {short(wrong)}"
+    try:
+        call(layer.call, tf.constant(ids, "float32"))
+    except (TypeError, ValueError, tf.errors.InvalidArgumentError):
+        return 'whole numbers work, but keras.Sequential passes ids as floats: cast them, keras.ops.cast(ids, "int32")'
     return None
 
 
@@ -82,16 +86,16 @@ def skipgram_update(vectors, context, centres, others, labels, learning_rate):
     return new_vectors, new_context
 
 
-def rows_to_learn_from() -> tuple[np.ndarray, ...]:
-    """Make two tables (4, 3), five rows of centre, other word and label, (5,) each, and a learning rate."""
+def examples_to_learn_from() -> tuple[np.ndarray, ...]:
+    """Make two tables (4, 3), five examples of centre, other word and label, (5,) each, and a learning rate."""
     vectors = np.array([[0.5, -0.2, 0.3], [0.1, 0.4, -0.6], [0.2, 0.2, 0.1], [-0.3, 0.5, 0.4]])  # (V, E) = (4, 3)
     context = np.array([[-0.4, 0.3, 0.2], [0.6, 0.1, 0.5], [0.3, -0.5, 0.2], [0.1, 0.7, -0.2]])
     return vectors, context, np.array([0, 0, 2, 3, 3]), np.array([1, 3, 1, 2, 0]), np.array([1, 0, 0, 1, 0]), 0.5
 
 
 def common_mistakes() -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Compute the tables (4, 3) that typical wrong updates of `rows_to_learn_from` give, each with what is wrong."""
-    vectors, context, centres, others, labels, rate = rows_to_learn_from()
+    """Compute the tables (4, 3) that wrong updates of `examples_to_learn_from` give, each with what is wrong."""
+    vectors, context, centres, others, labels, rate = examples_to_learn_from()
     x, u = vectors[centres], context[others]
     z = (x * u).sum(axis=1)
 
@@ -110,14 +114,16 @@ def common_mistakes() -> dict[str, tuple[np.ndarray, np.ndarray]]:
     one_sided = skipgram.sigmoid(z) - 1
     return {
         "the step goes uphill: gradient descent subtracts the gradient": stepped(-dz),
-        "the label is missing: the gradient of z is the probability minus the label": stepped(skipgram.sigmoid(z)),
-        "every row is treated as a context word: negative samples have label 0": stepped(one_sided),
-        "the sigmoid is missing: the label is subtracted from a probability, not from z": stepped(z - labels),
+        "the label is missing: the gradient of the loss with respect to z is p minus the label": stepped(
+            skipgram.sigmoid(z)
+        ),
+        "every example is treated as positive: a negative sample has label 0": stepped(one_sided),
+        "the sigmoid is missing: the label is subtracted from p, not from z": stepped(z - labels),
         "the learning rate is missing": stepped(dz, rate=1),
-        "the gradients are averaged over the rows, and their sum is asked for": stepped(dz, mean=5),
-        "a word that is in several rows gets only the last change (table[ids] -= ... does that): sum them with "
+        "the gradients are averaged over the examples, and their sum is asked for": stepped(dz, mean=5),
+        "a word that is in several examples gets only the last change (table[ids] -= ... does that): sum them with "
         "skipgram.lookup_backward or np.subtract.at": tuple(lost),
-        "the gradient of the context words needs x as it was before the step": late,
+        "the gradient of u needs x as it was before the step": late,
         "the two tables are swapped: vectors first, then context": right[::-1],
         "only vectors moves; context has a gradient, too": (right[0], context),
         "only context moves; vectors has a gradient, too": (vectors, right[1]),
@@ -125,14 +131,14 @@ def common_mistakes() -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
 
 def check_update(mine):
-    """Try five rows in which some words occur twice; name a common mistake, or else the first wrong number."""
-    answer, case = call(mine, *rows_to_learn_from()), "for 4 words of 3 numbers and 5 rows"
+    """Try five examples in which some words occur twice; name a common mistake, or else the first wrong number."""
+    answer, case = call(mine, *examples_to_learn_from()), "for 4 words with 3 components each and 5 examples"
     if not isinstance(answer, tuple | list) or len(answer) != 2:
         return f"it gives {type(answer).__name__}, and two arrays are expected: the new vectors and the new context"
     for reason, wrong in common_mistakes().items():
         if all(compare(got, table) is None for got, table in zip(answer, wrong, strict=True)):
             return reason
-    expected = skipgram.update(*rows_to_learn_from())
+    expected = skipgram.update(*examples_to_learn_from())
     for name, got, table in zip(("vectors", "context"), answer, expected, strict=True):
         if wrong := compare(got, table):
             return f"{case}, the new {name}: {short(wrong)}"
@@ -151,9 +157,9 @@ def mine_or_reference(mine: Callable) -> Callable:
     with contextlib.redirect_stdout(io.StringIO()) as said:
         update.check(mine)
     if said.getvalue() == "correct\n":
-        print("trained with your update")
+        print("Trained with your update.")
         return mine
-    print("trained with skipgram.update, until exercise 2 is correct")
+    print("Trained with skipgram.update; yours is used once exercise 2 is correct.")
     return skipgram.update
 
 
@@ -203,16 +209,17 @@ embed = Exercise(
     Embed,
     [
         "build: self.table = self.add_weight(shape=(self.V, self.E)) creates a trainable table with random rows.",
-        "call: keras.ops.take(self.table, ids, ...) reads rows; its axis says along which axis of the table ids count.",
-        "return keras.ops.take(self.table, ids, axis=0)",
+        "call: keras.ops.take(self.table, ids, axis=0) reads rows. Cast the ids to int32 first.",
+        'return keras.ops.take(self.table, keras.ops.cast(ids, "int32"), axis=0)',
     ],
 )
 update = Exercise(
     check_update,
     skipgram_update,
     [
-        "z = (x * u).sum(axis=1) has one dot product per row; dz = skipgram.sigmoid(z) - labels is its gradient.",
-        "dx = dz[:, None] * u, and du likewise with x: [:, None] turns (N,) into (N, 1), so that every row is scaled.",
+        "z = (x * u).sum(axis=1) has one dot product per example; the gradient of the loss with respect to it is "
+        "dz = skipgram.sigmoid(z) - labels.",
+        "dx = dz[:, None] * u, and du likewise with x: [:, None] turns (N,) into (N, 1), one factor per row of u.",
         "vectors - learning_rate * skipgram.lookup_backward(dx, centres, len(vectors)) is the first new table.",
     ],
 )

@@ -1,4 +1,4 @@
-"""Step 4, word vectors: one update, cosines beside their baseline, a map of words, a circle of colours (lesson 05)."""
+"""Step 4, word vectors: one update, cosines and baseline, a map of words, colours joined by hue (lesson 05)."""
 
 from collections.abc import Iterator
 
@@ -66,7 +66,7 @@ def update_step(
     everything = np.vstack([before, after])
     low, high = everything.min(axis=0), everything.max(axis=0)
     axes.set(xlim=(low[0] - 1.7, high[0] + 1.9), ylim=(low[1] - 0.4, high[1] + 0.4), aspect="equal")
-    axes.set(xlabel="first number of a vector", ylabel="second number")
+    axes.set(xlabel="first component of a vector", ylabel="second component")
     return figure
 
 
@@ -80,7 +80,7 @@ def cosines_by_epoch(cosines: dict[str, np.ndarray], marked: dict[str, list[floa
         title: What is seen.
 
     Returns:
-        A figure as wide as a notebook, one distribution per epoch with its quartiles.
+        A figure as wide as a notebook, one distribution per epoch with its median.
     """
     figure = Figure(figsize=(WIDTH, 0.9 + 0.68 * len(cosines)), layout="constrained")
     axes = figure.subplots()
@@ -88,6 +88,8 @@ def cosines_by_epoch(cosines: dict[str, np.ndarray], marked: dict[str, list[floa
     style = {"color": SHADE, "inner": None, "linewidth": 0, "width": 0.85}
     seaborn.violinplot(list(cosines.values()), orient="h", ax=axes, cut=0, density_norm="width", **style)
     rows = np.arange(len(cosines))
+    shade = axes.collections[0]
+    shade.set_label("cosines of all pairs:\nthe thicker, the more pairs")
     medians = [np.median(row) for row in cosines.values()]
     axes.scatter(medians, rows, marker="|", s=320, linewidths=2, color=INK, label="median of all pairs", zorder=3)
     for (name, values), colour in zip(marked.items(), COMPARED, strict=False):
@@ -134,7 +136,13 @@ def pairs_and_baseline(cosines: dict[str, float], every: np.ndarray, title: str)
 
 @house_style
 def word_map(
-    points: np.ndarray, words: list[str], title: str, highlighted: str | None = None, neighbours: tuple = (), frame=None
+    points: np.ndarray,
+    words: list[str],
+    title: str,
+    highlighted: str | None = None,
+    neighbours: tuple = (),
+    frame: np.ndarray | None = None,
+    categories: dict[str, tuple[str, ...]] | None = None,
 ) -> Figure:
     """Show words as a map, none of them on top of another; a thin line leads from a word that had to move to its dot.
 
@@ -146,6 +154,7 @@ def word_map(
         neighbours: Of that word, in bold.
         frame: (N, 2), points that must fit too, so that maps can be compared; None for `points` alone, with more
             room where they crowd.
+        categories: Up to six names of categories, each with its words: dots and words get their category's colour.
 
     Returns:
         A figure as wide as a notebook.
@@ -153,11 +162,17 @@ def word_map(
     figure = Figure(figsize=(WIDTH, 6.2))
     axes = figure.add_axes((0.005, 0.005, 0.99, 0.93))
     add_title(figure, title)
+    colours = {}
+    for (name, members), colour in zip((categories or {}).items(), COMPARED, strict=False):
+        colours |= dict.fromkeys(members, colour)
+        axes.scatter([], [], s=60, color=colour, label=name)
+    if categories:
+        figure.legend(loc="upper right", ncols=len(categories), bbox_to_anchor=(1, 1.005), handletextpad=0.2)
     size = (9.1, 5.75)
     if frame is None:
         half = np.array([[LETTER * len(word) / 2 + 0.08, 0.1] for word in words])
         frame = points = uncrowded(points, half, size)
-    scatter_words(axes, in_inches(points, frame, size), words, size, words, highlighted, neighbours)
+    scatter_words(axes, in_inches(points, frame, size), words, size, words, highlighted, neighbours, colours)
     return figure
 
 
@@ -245,7 +260,8 @@ def scatter_words(
     size: tuple,
     written: list[str],
     highlighted: str | None = None,
-    neighbours=(),
+    neighbours: tuple = (),
+    colours: dict[str, str] | None = None,
 ) -> None:
     """Fill axes with dots (V, 2) in inches and words beside them, neither over each other nor over the rim.
 
@@ -257,7 +273,9 @@ def scatter_words(
         written: The words to write; the others are a dot only.
         highlighted: A word on orange; other words are then written only where they find room near their dots.
         neighbours: Words in bold beside it.
+        colours: Words to the colour of their dot and of the tint behind them; other words are plain.
     """
+    colours = colours or {}
     axes.set(xlim=(0, size[0]), ylim=(0, size[1]), xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     first = np.isin(words, [highlighted, *neighbours] if highlighted else written)  # (V,)
@@ -277,9 +295,14 @@ def scatter_words(
     for i, middle in zip(told, middles, strict=True):
         style = {"color": INK if first[i] else QUIET, "weight": "bold" if highlighted and first[i] else "normal"}
         style["bbox"] = ON_ORANGE if words[i] == highlighted else None if highlighted else ON_PAPER  # a slider waits
+        if words[i] in colours:
+            style["bbox"] = ON_PAPER | {"facecolor": (colours[words[i]], 0.3), "alpha": None}
         axes.text(*middle, words[i], ha="center", va="center_baseline", fontsize=10, **style)
     axes.scatter(*dots[~first].T, s=9, color=QUIET, alpha=0.5, linewidths=0)
-    axes.scatter(*dots[first].T, s=16, color=ROLES["words"], linewidths=0)
+    plain = QUIET if colours else ROLES["words"]
+    axes.scatter(
+        *dots[first].T, s=16, color=[colours.get(words[i], plain) for i in np.flatnonzero(first)], linewidths=0
+    )
 
 
 def free_spots(

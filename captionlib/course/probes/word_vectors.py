@@ -1,6 +1,6 @@
-"""Step 4, word vectors: are a word's neighbours of its own kind, and what order do the colours lie in (lesson 05)?
+"""Step 4, word vectors: do nearest neighbours share a category, and are colours in hue order (lesson 05)?
 
-`language_model` is a control: it does the captioner's task, saying the next word, and never gets an image.
+`language_model` is a control condition: it predicts the next word as the captioner does, and never gets an image.
 """
 
 from itertools import permutations
@@ -11,7 +11,7 @@ from captionlib import Captioner
 from captionlib.course.scratch import skipgram
 from captionlib.data.toyscenes import language
 
-GROUPS = {
+CATEGORIES = {
     "colours": language.COLOUR,
     "objects": language.NOUN,
     "places": language.PLACE,
@@ -20,37 +20,40 @@ GROUPS = {
 }
 
 
-def share_in_group(similar: np.ndarray, group: list[int], count: int = 5) -> tuple[float, float]:
-    """Measure whether the nearest neighbours of a group's words belong to the group.
+def share_in_category(similar: np.ndarray, category: list[int], count: int = 5) -> tuple[float, float]:
+    """Measure whether the nearest neighbours of a category's words belong to the category.
 
     Args:
         similar: (V, V), the similarity of any two words.
-        group: The ids of its words, at least two.
-        count: How many neighbours of each word count.
+        category: The ids of its words, at least two.
+        count: How many nearest neighbours of each word count.
 
     Returns:
-        The share of these neighbours that belong to the group, and chance level: the share among all other words.
+        The share of these neighbours that belong to the category, and chance level: the share among all other words.
     """
-    share = np.mean([np.isin(skipgram.neighbours(similar, word, count), group).mean() for word in group])
-    return float(share), (len(group) - 1) / (len(similar) - 1)
+    share = np.mean([np.isin(skipgram.neighbours(similar, word, count), category).mean() for word in category])
+    return float(share), (len(category) - 1) / (len(similar) - 1)
 
 
-def shares_in_groups(table: np.ndarray, words: list[str]) -> dict[str, tuple[float, float]]:
-    """Measure for colours, objects, places, actions and sizes whether neighbours are of the same kind.
+def shares_by_category(table: np.ndarray, words: list[str]) -> dict[str, tuple[float, float]]:
+    """Measure for colours, objects, places, actions and sizes how many nearest neighbours share the category.
 
     Args:
         table: (V, E), the vectors.
         words: The V words.
 
     Returns:
-        For each kind of word what `share_in_group` returns.
+        For each category what `share_in_category` returns.
     """
     similar, ids = skipgram.cosines(table), {word: i for i, word in enumerate(words)}
-    return {name: share_in_group(similar, [ids[word] for word in kind if word in ids]) for name, kind in GROUPS.items()}
+    return {
+        name: share_in_category(similar, [ids[word] for word in category if word in ids])
+        for name, category in CATEGORIES.items()
+    }
 
 
 def rank_of_ring(table: np.ndarray) -> tuple[int, int]:
-    """Rank a circular order of words among all circular orders by the summed cosine of neighbours.
+    """Rank a circular order of words among all circular orders by the summed cosine of its adjacent pairs.
 
     Args:
         table: (N, E), the vectors of at least three words, in the order of the circle.
@@ -81,7 +84,7 @@ def captioner_table(name: str, words: list[str]) -> np.ndarray:
 
 
 def language_model(captions: list[list[int]], vocabulary_size: int, seed: int = 0) -> np.ndarray:
-    """Train an LSTM to say the next word of a caption without seeing an image, and take its embedding.
+    """Train an LSTM to predict the next word of a caption without an image, and take its embedding.
 
     Args:
         captions: Token ids, one list per caption.

@@ -86,5 +86,7 @@ def unknown(word: str, words: list[str]) -> str:
 
 def in_plain_text(history: np.ndarray, words: list[str], examples: list[str]) -> str:
     """Say for each example what its neighbours are at the end of training; history is (N, V, E)."""
-    lines = ["Here stands the embedding map: a word, how many neighbours, a slider through training. At the end:"]
+    lines = [
+        "The interactive map appears here: a word, how many nearest neighbours, a slider for the epoch. At the end:"
+    ]
     return "\n".join(lines + [nearest(history[-1], words, word, 5)[0].split(". Median")[0] for word in examples])

@@ -172,4 +172,4 @@ def test_stubs_are_not_attempted_and_other_right_ways_are_correct(capsys):
     exercises.block.check(with_activation)
     exercises.training_step.check(compiled)
     out = capsys.readouterr().out
-    assert out == "not attempted: replace ... by your answer and run this cell again\n" * 2 + "correct\n" * 2
+    assert out == "not attempted: replace ... with your answer and run this cell again\n" * 2 + "correct\n" * 2

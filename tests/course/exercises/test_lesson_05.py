@@ -63,6 +63,11 @@ class OffByOne(Embed):
         return keras.ops.take(self.table, (ids + 1) % self.V, axis=0)
 
 
+class OnlyWholeNumbers(Embed):
+    def call(self, ids):
+        return keras.ops.take(self.table, ids, axis=0)
+
+
 class InNumpy(Embed):
     def call(self, ids):
         return keras.ops.convert_to_tensor(np.asarray(self.table)[np.asarray(ids)])
@@ -82,6 +87,7 @@ class OnlyOnce(Embed):
     (Mean, "call gives shape (2, 4), and (2, 3, 4) is expected"), (Zeros, "all rows of the new table are equal"),
     (OffByOne, "compared with keras.layers.Embedding, at [0, 0, 0] it gives 0.400, which is too large"),
     (InNumpy, "no gradient reaches the table: use keras.ops.take"),
+    (OnlyWholeNumbers, "keras.Sequential passes ids as floats: cast them"),
     (OnlyOnce, "the values are right, but in the gradient of the table, at [0, 0] it gives 1.0, which is too small"),
 ])  # fmt: skip
 def test_mistakes_in_the_embedding_layer_get_their_own_reason(mine, reason, capsys):
@@ -107,8 +113,13 @@ class AroundKeras(keras.layers.Layer):
 def test_the_layer_as_it_stands_is_not_attempted_and_other_ways_are_right(capsys):
     for mine in (Stub, OnlyTable, Embed, OneHot, AroundKeras):
         exercises.embed.check(mine)
-    stub = "not attempted: replace ... by your answer and run this cell again"
+    stub = "not attempted: replace ... with your answer and run this cell again"
     assert capsys.readouterr().out.splitlines() == [stub, stub, "correct", "correct", "correct"]
+
+
+def test_the_solution_works_in_a_sequential_model():
+    model = keras.Sequential([exercises.Embed(5, 4), keras.layers.GlobalAveragePooling1D()])
+    assert model(np.array([[0, 3, 1]])).shape == (1, 4)
 
 
 def step(vectors, context, centres, others, labels, rate, error=None, mean=False, tables="both"):
@@ -150,11 +161,11 @@ def in_place(vectors, context, *rest):
 @pytest.mark.parametrize("mine, reason", [
     (with_(error=lambda z, labels: labels - skipgram.sigmoid(z)), "the step goes uphill"),
     (with_(error=lambda z, labels: skipgram.sigmoid(z)), "the label is missing"),
-    (with_(error=lambda z, labels: skipgram.sigmoid(z) - 1), "negative samples have label 0"),
+    (with_(error=lambda z, labels: skipgram.sigmoid(z) - 1), "a negative sample has label 0"),
     (with_(error=lambda z, labels: z - labels), "the sigmoid is missing"),
-    (with_(mean=True), "the gradients are averaged over the rows"),
+    (with_(mean=True), "the gradients are averaged over the examples"),
     (lambda *a: step(*a[:5], 1.0), "the learning rate is missing"),
-    (last_write_wins, "a word that is in several rows gets only the last change"),
+    (last_write_wins, "a word that is in several examples gets only the last change"),
     (one_after_the_other, "needs x as it was before the step"), (with_(tables="swapped"), "the two tables are swapped"),
     (with_(tables="first"), "only vectors moves"), (with_(tables="second"), "only context moves"),
     (in_place, "your function returned None"), (lambda *a: step(*a)[0], "it gives ndarray, and two arrays are"),
@@ -182,10 +193,10 @@ def test_a_right_update_trains_the_vectors_and_any_other_does_not(capsys):
         exercises.update.check(mine)
     assert capsys.readouterr().out == "correct\n" * 4
     assert exercises.mine_or_reference(pair_by_pair) is pair_by_pair
-    assert capsys.readouterr().out == "trained with your update\n"
+    assert capsys.readouterr().out == "Trained with your update.\n"
     for mine in (lambda *_: ..., last_write_wins, 3):
         assert exercises.mine_or_reference(mine) is skipgram.update
-        assert capsys.readouterr().out == "trained with skipgram.update, until exercise 2 is correct\n"
+        assert capsys.readouterr().out == "Trained with skipgram.update; yours is used once exercise 2 is correct.\n"
 
 
 def cosines(table, word):

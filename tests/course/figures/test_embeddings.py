@@ -129,3 +129,14 @@ def test_a_ring_joins_its_dots_in_order_and_names_a_crowd_once():
 def test_dots_are_close_together_through_others():
     dots = np.array([[0, 0], [3, 0], [0.9, 0], [1.8, 0], [3, 3]])
     assert sorted(embeddings.close_together(dots, 1)) == [[0, 2, 3], [1], [4]]
+
+
+def test_words_of_a_category_share_a_colour_and_the_legend_names_it():
+    categories = {"reds": ("red0", "red1"), "ofs": ("of0", "not drawn")}
+    figure = figures.word_map(np.random.default_rng(0).normal(size=(80, 2)), WORDS, "Two", categories=categories)
+    texts = {text.get_text(): text.get_bbox_patch().get_facecolor() for text in figure.axes[0].texts}
+    assert texts["red0"] == texts["red1"] != texts["of0"] != texts["an0"] == texts["an1"]
+    assert [text.get_text() for text in figure.legends[0].texts] == ["reds", "ofs"]
+    dots = figure.axes[0].collections[-1].get_facecolors()
+    assert (dots[WORDS.index("red0")][:3] == texts["red0"][:3]).all()
+    assert (dots[WORDS.index("of0")][:3] == texts["of0"][:3]).all()
