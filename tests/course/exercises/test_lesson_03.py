@@ -135,6 +135,11 @@ def returns_the_logits(*arguments):
     return arguments[0](arguments[3])
 
 
+def logits_first(model, optimizer, loss_function, images, labels):
+    with tf.GradientTape():
+        return loss_function(model(images, training=True), labels)
+
+
 def mistaken(**mistake):
     return lambda *arguments: step(*arguments, **mistake)
 
@@ -147,6 +152,7 @@ def mistaken(**mistake):
     (outside_the_tape, "of your code raises ValueError: "),
     (by_hand, "after step 2, the weight "),
     (lambda *a: by_hand(*a, sign=1), "after step 1, the weight "),
+    (logits_first, "takes the labels (8,) first, then the logits (8, 3); it gets (8, 3) as labels and (8,) as logits"),
     (returns_the_logits, "of shape (8, 3), and one number, the loss, is expected"),
     (lambda *a: step(*a) and None, "your function returned None"),
     (lambda m, o, loss, x, y: step(m, o, loss, x[:4], y[:4]), "the loss of the first batch is "),
@@ -172,4 +178,4 @@ def test_stubs_are_not_attempted_and_other_right_ways_are_correct(capsys):
     exercises.block.check(with_activation)
     exercises.training_step.check(compiled)
     out = capsys.readouterr().out
-    assert out == "not attempted: replace ... by your answer and run this cell again\n" * 2 + "correct\n" * 2
+    assert out == "not attempted: replace ... with your answer and run this cell again\n" * 2 + "correct\n" * 2
