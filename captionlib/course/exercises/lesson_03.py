@@ -120,7 +120,7 @@ class Trial:
         return -keras.ops.mean(keras.ops.sum(rows, axis=-1))
 
     def run(self, step) -> tuple[list, list[list[np.ndarray]]]:
-        """Do two steps with `step`; returns two losses, shape () each, and the weights before and after each step."""
+        """Do two steps with `step`; returns two losses, (2,), and the weights before and after each step."""
         losses, weights = [], [self.model.get_weights()]
         for batch in self.batches:
             losses.append(call(step, self.model, self.optimizer, self.loss_function, *batch))
