@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from captionlib.course.exercises.exercise import Exercise, call, compare
+from captionlib.course.exercises.exercise import Exercise, NotYet, call, compare
 from captionlib.course.exercises.lesson_06 import short
 
 
@@ -113,11 +113,14 @@ class Trial:
     @staticmethod
     def loss_function(labels, logits):
         """Compute the mean cross-entropy; Keras' own loss would notice a softmax before it and undo it."""
+        if len(labels.shape) != 1 or len(logits.shape) != 2:
+            told = f"it gets {tuple(labels.shape)} as labels and {tuple(logits.shape)} as logits"
+            raise NotYet(f"loss_function(labels, logits) takes the labels (8,) first, then the logits (8, 3); {told}")
         rows = keras.ops.one_hot(labels, 3) * keras.ops.log_softmax(logits)  # (B, 3)
         return -keras.ops.mean(keras.ops.sum(rows, axis=-1))
 
     def run(self, step) -> tuple[list, list[list[np.ndarray]]]:
-        """Do two steps with `step`; returns their losses, and the weights before and after each of them."""
+        """Do two steps with `step`; returns two losses, (2,), and the weights before and after each step."""
         losses, weights = [], [self.model.get_weights()]
         for batch in self.batches:
             losses.append(call(step, self.model, self.optimizer, self.loss_function, *batch))
@@ -228,7 +231,8 @@ block = Exercise(
     check_conv_block,
     conv_block,
     [
-        "Three lines of the form x = layers.…(…)(x): each makes a layer and applies it to x at once.",
+        "Three lines of the form x = layers.…(…)(x): each makes a layer and applies it to x at once. "
+        "`help(layers.Conv2D)` lists the arguments: look for stride, padding and bias.",
         'The first is layers.Conv2D(filters, size, strides=stride, padding="same", use_bias=False).',
         "Then layers.BatchNormalization(momentum=0.95), and last layers.ReLU().",
     ],
@@ -239,8 +243,8 @@ training_step = Exercise(
     [
         "Forward pass and loss stand inside `with tf.GradientTape() as tape:`; the tape records them.",
         "logits = model(images, training=True), then loss = loss_function(labels, logits): labels first.",
-        "After the block: gradients = tape.gradient(loss, model.trainable_variables).",
-        "The update is optimizer.apply(gradients, model.trainable_variables). Return the loss.",
+        "After the block: gradients = tape.gradient(loss, model.trainable_variables), then "
+        "optimizer.apply(gradients, model.trainable_variables). Return the loss.",
     ],
 )
 halves = Exercise(

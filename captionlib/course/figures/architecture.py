@@ -26,9 +26,10 @@ from captionlib.plots.palette import INK, PAPER, Figure, house_style
 
 SUBSCRIPTS = "₀₁₂₃"  # math text is off in figures
 
-# ToyNet's layers: left and bottom of the drawn map, locations per side, channels, receptive field.
-MAPS = [(20, 47, 48, 24, 3), (37, 47, 48, 32, 7), (54, 47, 24, 64, 11)]
-MAPS += [(88, 59, 12, 32, 15), (71, 36, 24, 96, 19), (88, 36, 12, 128, 27)]
+# ToyNet's layers: name, kernel, left and bottom of the drawn map, locations per side, channels, receptive field.
+MAPS = [("layer 1", 3, 17, 47, 48, 24, 3), ("layer 2", 3, 31.5, 47, 48, 32, 7), ("layer 3", 3, 46, 47, 24, 64, 11)]
+MAPS += [("layer 4", 3, 62, 36, 24, 96, 19), ("layer 5", 3, 76.5, 36, 12, 128, 27), ("layer 6", 1, 91, 36, 12, 160, 27)]
+MAPS += [("shape", 1, 105.5, 36, 12, 96, 27), ("colour", 2, 76.5, 61, 12, 32, 15)]
 SIDE = 9  # of a drawn map
 
 
@@ -39,37 +40,37 @@ def how_the_cnn_works() -> Figure:
     Returns:
         A figure as wide as a notebook.
     """
-    figure, axes = canvas("Deeper layers have fewer locations, and each location has a larger receptive field", 76)
-    lane(axes, "once per image", (0.5, 22, 119, 49.5))
-    picture(axes, 3.5, 47, SIDE)
-    note(axes, 8, 45.2, "(96, 96, 3)")
-    told = "(rows, columns, channels); more sheets: more channels\nstride 2 halves rows and columns\n"
-    told += "below each layer: receptive field of one location, in pixels"
-    note(axes, 3.5, 29, told, ha="left")
+    figure, axes = canvas("Deeper layers have fewer locations, and each location has a larger receptive field", 79)
+    lane(axes, "once per image", (0.5, 22, 119, 52.5))
+    picture(axes, 2.5, 47, SIDE)
+    note(axes, 7, 45.2, "(96, 96, 3)")
+    told = "above each map: layer and size of its kernels\n(rows, columns, channels); more sheets: more channels\n"
+    told += "stride 2 halves rows and columns\nbottom: receptive field of one location, in pixels"
+    note(axes, 2.5, 28.5, told, ha="left")
     for layer in MAPS:
         feature_map(axes, *layer)
-    for start, end, y in [(12.5, 20, 51.5), (30, 37, 51.5), (47, 54, 51.5), (82.5, 88, 40.5)]:
+    for start, end, y in [(12, 16.6, 51.5), (26.5, 31.1, 51.5), (41.2, 45.6, 51.5), (73.2, 76.1, 40.5)]:
         arrow(axes, (start, y), (end, y))
-        note(axes, (start + end) / 2 - 0.3, y + 1.8, "3×3")
-    arrow(axes, (65, 51.5), (68, 51.5), (68, 40.5), (71, 40.5))
-    arrow(axes, (65, 51.5), (68, 51.5), (68, 63.5), (88, 63.5))
-    note(axes, 69.5, 65.3, "2×2: colour", ha="left")
-    note(axes, 69.5, 49, "3×3: shape", ha="left")
-    cells(axes, 106, 47, SIDE, feature_shades(), "features")
-    arrow(axes, (98, 63.5), (103, 63.5), (103, 53), (105.6, 53))
-    arrow(axes, (100.5, 40.5), (103, 40.5), (103, 50), (105.6, 50))
-    note(axes, 110.5, 45.2, "concatenated")
-    note(axes, 104.3, 40.5, "1×1, two layers\n(12, 12, 96)", ha="left")
-    note(axes, 110.5, 59.5, "features\n(144, 128)")
+    for start, end in [(88.2, 90.6), (103.2, 105.1)]:
+        arrow(axes, (start, 40.5), (end, 40.5))
+    arrow(axes, (56.5, 51.5), (59, 51.5), (59, 40.5), (61.6, 40.5))
+    arrow(axes, (56.5, 51.5), (59, 51.5), (59, 65.5), (76.1, 65.5))
+    cells(axes, 105.5, 57, SIDE, feature_shades(), "features")
+    arrow(axes, (86.4, 65.5), (98, 65.5), (98, 61.5), (105.1, 61.5))
+    arrow(axes, (116.2, 40.5), (118, 40.5), (118, 61.5), (114.9, 61.5))
+    note(axes, 110, 55.2, "concatenated")
+    note(axes, 110, 69.2, "features\n(144, 128)")
     one_layer(axes)
     return figure
 
 
-def feature_map(axes: Axes, x: float, y: float, locations: int, depth: int, field: int) -> None:
-    """Draw a layer's map as sheets, more of them where it is deeper, its shape, and its receptive field."""
-    for number in reversed(range(depth // 20 + 1)):
+def feature_map(axes: Axes, name: str, kernel: int, x: float, y: float, locations: int, depth: int, field: int) -> None:
+    """Draw a layer's map as sheets, more of them where it is deeper, its name, shape and receptive field."""
+    sheets = depth // 32 + 1
+    for number in reversed(range(sheets)):
         sheet(axes, x + 0.5 * number, y + 0.5 * number, SIDE)
     cells(axes, x, y, SIDE, feature_shades(locations), "features")
+    note(axes, x + SIDE / 2, y + SIDE + 0.5 * sheets + 1.4, f"{name}: {kernel}×{kernel}")
     note(axes, x + SIDE / 2, y - 1.8, f"({locations}, {locations}, {depth})")
     side = 0.26 * field  # one scale for all, so that they can be compared
     middle, half = (48, 18), field // 2  # the boat

@@ -53,9 +53,9 @@ def top_activating_patches(image: np.ndarray, rows: list[tuple[str, np.ndarray, 
     Returns:
         A figure as wide as a notebook.
     """
-    side, tall, head = 2.3, 0.92, 0.3  # inches: the picture, a map, the line above the first row
-    left, apart = side + 0.3, tall + GAP
-    small = (WIDTH - left - tall - 0.25) / len(rows[0][2]) - 0.06
+    side, tall, head = 2.3, 0.66, 0.3  # inches: the picture, a map, the line above the first row
+    left, apart = side + 0.3, tall + 0.28 + GAP  # each row has its label above
+    small = (WIDTH - left - tall - 0.4) / len(rows[0][2]) - 0.06
     height = TITLE + head + len(rows) * apart
     figure = Figure(figsize=(WIDTH, height))
 
@@ -68,13 +68,13 @@ def top_activating_patches(image: np.ndarray, rows: list[tuple[str, np.ndarray, 
     for i, (label, map_, patches) in enumerate(rows):
         bottom = height - TITLE - head - (i + 1) * apart + GAP
         show(map_, left, bottom, tall, cmap=MAP, vmin=0, interpolation="nearest")
-        figure.text((left + tall + 0.25) / WIDTH, (bottom + tall) / height, label, va="top", color=INK)
+        figure.text(left / WIDTH, (bottom + tall + 0.06) / height, label, va="bottom", color=INK)
         for j, patch in enumerate(patches):
-            show(patch, left + tall + 0.25 + j * (small + 0.06), bottom, small, interpolation="nearest")
+            show(patch, left + tall + 0.4 + j * (small + 0.06), bottom, small, interpolation="nearest")
     for x, text in (
         (0, "the picture"),
         (left, "feature map"),
-        (left + tall + 0.25, "patches of other pictures that activate it most"),
+        (left + tall + 0.4, "patches of other pictures that activate it most"),
     ):
         figure.text(x / WIDTH, 1 - (TITLE + 0.14) / height, text, va="center", color=QUIET, fontsize=10)
     add_title(figure, title)

@@ -78,3 +78,16 @@ def objects_with_a_front(count: int, seed: int) -> tuple[np.ndarray, tuple[np.nd
         "facing left or right?": np.array([int(each.faces == "left") for _, each in objects]),
     }
     return np.stack([toyscenes.draw(scene) for scene in scenes]), tuple(np.transpose(cells)), labels
+
+
+def middle_pixels(images: np.ndarray, cells: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Take the colour of the pixel in the middle of each cell, the input of a probe without any network.
+
+    Args:
+        images: (count, 96, 96, 3) uint8.
+        cells: Scene, row and column of N cells of a 12 by 12 grid, as from `objects_with_a_front`.
+
+    Returns:
+        (N, 3) float32, 0 to 255.
+    """
+    return images[:, 4::8, 4::8][cells].astype("float32")

@@ -21,8 +21,8 @@ NAMED = {
 }
 ALL = [*NAMED.values()]
 # What a lesson has defined when a learner runs the solution there.
-IN_THE_LESSON = {"np": np, "keras": keras, "tf": tf, "lstm": lstm, "forget_bias_1": lesson_06.forget_bias_1}
-IN_THE_LESSON |= {"topological_order": scalar_backprop.topological_order}
+IN_THE_LESSON = {"np": np, "keras": keras, "layers": keras.layers, "tf": tf, "lstm": lstm}
+IN_THE_LESSON |= {"topological_order": scalar_backprop.topological_order, "forget_bias_1": lesson_06.forget_bias_1}
 
 
 def answer(solution):

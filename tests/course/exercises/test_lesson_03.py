@@ -135,6 +135,11 @@ def returns_the_logits(*arguments):
     return arguments[0](arguments[3])
 
 
+def logits_first(model, optimizer, loss_function, images, labels):
+    with tf.GradientTape():
+        return loss_function(model(images, training=True), labels)
+
+
 def mistaken(**mistake):
     return lambda *arguments: step(*arguments, **mistake)
 
@@ -147,6 +152,7 @@ def mistaken(**mistake):
     (outside_the_tape, "of your code raises ValueError: "),
     (by_hand, "after step 2, the weight "),
     (lambda *a: by_hand(*a, sign=1), "after step 1, the weight "),
+    (logits_first, "takes the labels (8,) first, then the logits (8, 3); it gets (8, 3) as labels and (8,) as logits"),
     (returns_the_logits, "of shape (8, 3), and one number, the loss, is expected"),
     (lambda *a: step(*a) and None, "your function returned None"),
     (lambda m, o, loss, x, y: step(m, o, loss, x[:4], y[:4]), "the loss of the first batch is "),

@@ -89,8 +89,7 @@ def test_the_cnn_has_toynets_shapes_and_sees_as_many_pixels():
     maps = {tuple(layer.output.shape[1:]) for layer in network.layers if type(layer).__name__ == "ReLU"}
     drawn = figures.how_the_cnn_works()
     features = network.output["features"].shape[1:]
-    expected = maps - {(12, 12, 160)} | {network.input_shape[1:], (features[0] * features[1], features[2])}
-    assert printed(drawn) == expected
+    assert printed(drawn) == maps | {network.input_shape[1:], (features[0] * features[1], features[2])}
     sees, step, seen = 1, 1, []
     for size, stride in [(3, 2), (3, 1), (3, 2), (3, 1), (3, 2)]:  # kernel and stride of the layers in a row
         sees, step = sees + (size - 1) * step, step * stride
