@@ -148,7 +148,7 @@ layer = Exercise(
     check_conv_layer,
     conv_layer,
     [
-        "Make the output first: np.zeros((image.shape[0] - F + 1, image.shape[1] - F + 1, O)). Then three loops.",
+        "Make the output: np.zeros((image.shape[0] - F + 1, image.shape[1] - F + 1, len(bias))). Then three loops.",
         "At row i, column j the patch is image[i : i + F, j : j + F]; kernel k is kernels[:, :, :, k].",
         "Both have shape (F, F, C): (patch * kernel).sum() adds up all channels. Add bias[k], then take max(…, 0).",
     ],

@@ -45,7 +45,7 @@ def strongest_locations(kernel: np.ndarray, images: np.ndarray) -> list[tuple[in
 
 
 def on_mast(scene: Scene, row: int, column: int) -> bool:
-    """Whether a pixel lies on the mast of the scene's boat, or one column beside its middle."""
+    """Whether a pixel lies within one column of the centre line of the boat's mast, which is four pixels wide."""
     return abs(column - scene["boat"].x) <= 1 and row in mast_rows(scene)
 
 
@@ -55,12 +55,12 @@ def mast_rows(scene: Scene) -> range:
     return range(top, top + (bottom - top) * UNDER_SAIL // 100)
 
 
-def share_of_hits(kernel: np.ndarray, scenes: list[Scene], images: np.ndarray) -> float:
-    """Compute in which share of the scenes the strongest location of a kernel (k, l) lies on the mast."""
+def hit_rate(kernel: np.ndarray, scenes: list[Scene], images: np.ndarray) -> float:
+    """Compute the share of scenes in which the strongest location of a kernel (k, l) lies on the mast."""
     found = strongest_locations(kernel, images)
     return float(np.mean([on_mast(scene, *location) for scene, location in zip(scenes, found, strict=True)]))
 
 
 def chance_level(scenes: list[Scene]) -> float:
-    """Compute the share of hits of a random pixel, with the same chance for every pixel of a scene."""
+    """Compute the hit rate of a random pixel, with the same chance for every pixel of a scene."""
     return float(np.mean([3 * len(mast_rows(scene)) / 96**2 for scene in scenes]))

@@ -12,11 +12,11 @@ LINE, BAND = np.array([[1, -2, 1]] * 3), np.array([[1, 1, -1, -2, -1, 1, 1]] * 3
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_narrow_line_hardly_beats_the_darkest_pixel_and_a_broad_band_finds_two_thirds(seed):
     scenes, images = masts.boats(200, seed)
-    darkest = masts.share_of_hits(np.array([[-1]]), scenes, images)
+    darkest = masts.hit_rate(np.array([[-1]]), scenes, images)
     hits = [masts.on_mast(scenes[0], row, column) for row in range(96) for column in range(96)]
     assert masts.chance_level(scenes[:1]) == np.mean(hits) and masts.chance_level(scenes) < 0.01
-    assert 0.05 < darkest < masts.share_of_hits(LINE, scenes, images) < 0.25
-    assert 0.6 < masts.share_of_hits(BAND, scenes, images) < 0.8
+    assert 0.05 < darkest < masts.hit_rate(LINE, scenes, images) < 0.25
+    assert 0.6 < masts.hit_rate(BAND, scenes, images) < 0.8
 
 
 def test_the_mast_is_dark_and_ends_at_the_hull():

@@ -97,6 +97,38 @@ def test_pooling_moves_by_its_own_size_unless_told():
     equal(scratch.average_pool(images, 3), keras.layers.AveragePooling2D(3)(images))
 
 
+def halved(numbers):
+    """The three ways of lesson 01 to halve a map (rows, columns): stride 2, max pooling, average pooling."""
+    batch = numbers[None, :, :, None]
+    return [numbers[::2, ::2], scratch.max_pool(batch)[0, ..., 0], scratch.average_pool(batch)[0, ..., 0]]
+
+
+def test_only_pooling_a_feature_map_keeps_the_stripes_after_a_shift():
+    line = np.array([[1, -2, 1]] * 3)
+    stripes = np.tile([0.0, 200], (6, 3))
+    for image, strided in ((stripes, 0), (np.roll(stripes, 1, axis=1), 1200)):
+        feature_map = np.maximum(scratch.by_loops(image, line), 0)
+        assert [np.unique(each).tolist() for each in halved(feature_map)] == [[strided], [1200], [600]]
+        assert [np.unique(each).tolist() for each in halved(image)[1:]] == [[200], [100]]  # of the image itself: lost
+
+
+def test_a_single_line_that_moves_into_the_next_block_changes_every_pooled_map():
+    before = np.zeros((4, 4))
+    before[:, 1] = 1200
+    for one, other in zip(halved(before)[1:], halved(np.roll(before, 1, axis=1))[1:], strict=True):
+        assert (one != other).any()
+
+
+def test_without_relu_a_second_layer_never_responds_alike_to_both_edges():
+    image = np.full((6, 6), 200.0)
+    image[:, 3] = 50
+    z = scratch.by_loops(image, np.array([[-1, 0, 1]] * 3))[0]
+    assert z.tolist() == [0, -450, 0, 450]
+    for a, b in np.random.default_rng(0).normal(size=(20, 2)):
+        assert np.prod((a * z + b * -z)[[1, 3]]) <= 0
+    assert (np.maximum(z, 0) + np.maximum(-z, 0)).tolist() == [0, 450, 0, 450]
+
+
 @given(layers())
 @settings(max_examples=30, deadline=None)
 def test_the_loops_compute_the_same(layer):
