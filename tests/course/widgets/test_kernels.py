@@ -8,6 +8,7 @@ import re
 import ipywidgets
 import numpy as np
 import pytest
+import skimage.data
 from PIL import Image
 
 from captionlib.course import widgets
@@ -176,3 +177,18 @@ def test_channels_are_hidden_where_a_picture_is_grey(bench):
     assert bench["channels"].layout.display is None
     before, bench["channels"].value = bench["page"].value, "red"
     assert bench["page"].value != before and not tables(bench["page"].value)[4].any()  # green's weights
+
+
+def test_a_negative_bias_removes_first_the_rim_of_the_cup_and_then_its_front():
+    """Task 2 of lesson 01: kernel blur, channels red − blue, ReLU."""
+    cup = skimage.data.coffee()[40:328:2, 160:448:2]
+    weights, divide = kernels.KERNELS["blur"]
+    kernel = np.reshape(weights, (3, 3, 1)) * np.array(kernels.CHANNELS["red − blue"], float)
+
+    def on(part, bias):  # the share of a part of the cup with an activation above 0
+        layer = kernels.Layer(kernel, divide, bias, activation="ReLU")
+        return (kernels.feature_map(cup, layer)[part] > 0).mean()
+
+    rim, front, coffee = np.s_[77:81, 55:65], np.s_[88:94, 50:60], np.s_[52:62, 45:60]
+    assert on(rim, 0) > 0.9 and on(rim, -40) == 0 and on(front, -40) > 0.9 and on(front, -100) == 0
+    assert on(coffee, -100) == 1
