@@ -36,11 +36,37 @@ def test_with_the_bug_alone_becomes_improbable_in_all_cases_whichever_comes_firs
     assert losses[-1] > losses[0] + 0.5 and max(p_alone.values()) < 0.3
 
 
-def test_with_the_bug_the_gradient_of_a_right_words_logit_is_p_and_not_p_minus_1():
-    for backward, expected in ((Node.backward, -0.75), (overwrite, 0.25)):
-        z_snow, z_moon = Node(-0.7), Node(0.4)
-        backward((z_snow.exp() + z_moon.exp()).log() - z_snow)
-        assert z_snow.grad == pytest.approx(expected, abs=1e-3)
+def backward(adds):
+    """Make a backward pass that adds (`+=`) at the nodes that `adds` picks and overwrites all others."""
+
+    def run(loss):
+        loss.grad = 1.0
+        for node in reversed(topological_order(loss)):
+            for parent, local in node.parents:
+                parent.grad = adds(parent) * parent.grad + local * node.grad
+
+    return run
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_bug_does_its_damage_at_the_weights_which_learn_from_one_scene_only(seed):
+    bug, repaired_elsewhere, repaired_at_weights = (
+        exactly_one.train(Node, logit, backward(adds), 200, seed)[0]
+        for adds in (lambda node: False, lambda node: bool(node.parents), lambda node: not node.parents)
+    )
+    assert (bug == exactly_one.train(Node, logit, overwrite, 200, seed)[0]).all()
+    assert (repaired_elsewhere == bug).all()
+    assert repaired_at_weights[-1] > bug[-1] + 0.5  # there the logits of the right words lose their -1
+
+    def gradient(run, cases, scale):
+        values = np.random.default_rng(seed).normal(size=(4, 4))
+        weights = [[Node(value) for value in row] for row in values]
+        run(exactly_one.mean_loss(Node, logit, weights, cases) * Node(scale))
+        return np.array([[weight.grad for weight in row] for row in weights])
+
+    first_alone = gradient(Node.backward, {(1, 1): 0}, 1 / 4)
+    np.testing.assert_allclose(gradient(overwrite, exactly_one.CASES, 1), first_alone, rtol=1e-12)
+    assert not np.allclose(gradient(Node.backward, exactly_one.CASES, 1), first_alone)
 
 
 def test_without_a_hidden_layer_log_2_is_the_best_loss():

@@ -53,6 +53,24 @@ def test_scenes_come_with_their_word_and_all_words_occur():
     assert (one_hot.sum(axis=1) == 1).all() and (one_hot.sum(axis=0) > 0).all()
 
 
+def test_where_a_word_looks_dark_its_scenes_have_less_of_that_colour_than_the_others(data):
+    _, x, one_hot = data
+    W = np.zeros((768, 6))
+    for _ in range(100):
+        W -= 0.1 * x[:300].T @ (softmax(x[:300] @ W) - one_hot[:300]) / 300
+    weights, pixels = W.reshape(16, 16, 3, 6), x.reshape(-1, 16, 16, 3)
+    for word, rows, colours in [
+        ("moon", slice(0, 7), slice(0, 3)),  # a dark sky
+        ("street", slice(11, 16), slice(0, 2)),  # the road: red and green
+        ("lake", slice(7, 10), slice(0, 2)),  # the water
+    ]:
+        column = six_words.WORDS.index(word)
+        its, others = (pixels[one_hot[:, column] == value] for value in (1, 0))
+        assert (weights[rows, :, colours, column].mean(axis=(0, 1)) < -0.02).all(), word
+        less = its[:, rows, :, colours].mean(axis=(0, 1, 2)) - others[:, rows, :, colours].mean(axis=(0, 1, 2))
+        assert (less < -0.05).all(), (word, less)
+
+
 @pytest.mark.parametrize("rate", [0.03, 0.1, 0.3, 1])
 def test_small_random_batches_beat_all_scenes_at_once(data, rate):
     _, x, one_hot = data
