@@ -38,7 +38,8 @@ class Caption:
         log_prob: log-probability of the whole caption.
         attention: (T, rows, cols), the attention weights of each of the T tokens; each map sums to 1 (for a Transformer
             it is the mean over layers and heads). None for a model without attention.
-        distance: how unlike the training pictures the picture is, 0 to 1, see `captionlib.vision.out_of_distribution`.
+        distance: how unlike the training pictures the picture is, to be read against the captioner's threshold, see
+            `captionlib.vision.out_of_distribution`.
         out_of_distribution: whether the distance is above the captioner's threshold: then do not believe the caption.
     """
 

@@ -26,7 +26,7 @@ PRIVATE = """asleep, awake, blame, blamed, by lot, dart, lest, mend, mended, odd
 # Ten terms per lesson that a paper or the Keras documentation uses for what it teaches, and a learner will search for.
 TAUGHT = {
     "00": """encoder, decoder, features, token, vocabulary, logits, softmax, greedy decoding, attention weights,
-        reference""",
+        reference, prefix, test set, threshold, out of distribution""",
     "01": """kernel, channel, feature map, bias, activation function, ReLU, stride, padding, pooling,
         receptive field""",
     "02": """cross-entropy, chain rule, backpropagation, upstream gradient, local gradient, computation graph,

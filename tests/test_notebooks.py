@@ -77,7 +77,7 @@ BROKEN = {
     "is_of_a_size_to_teach_with": [add("more", cells=9), add("a" * 2_000_000)],
     "opens_as_all_do": [swap("# Start here: let", "Start here: let"), swap("**You need**", "**Needs**"), drop("title")],
     "tells_its_time": [
-        swap("**Time** 45", "**Time** 70"),
+        swap("**Time** 40", "**Time** 70"),
         swap(" seconds on two", "0 seconds on two"),
         swap("**Time**", "**Hours**"),
     ],
@@ -113,7 +113,7 @@ BROKEN = {
         show("<img src='a.png'>"),
         show('<img alt="" src="a.png">'),
     ],
-    "shows_a_figure_before_a_widget": [drop("composer-static"), swap("Here stands the scene composer", "VBox(")],
+    "shows_a_figure_before_a_widget": [drop("composer-static"), swap("The scene composer appears here", "VBox(")],
     "holds_no_path_of_one_machine_and_calls_no_network": [
         add("see /home/" + "ann/lessons"),  # in two pieces: test_frame looks for such paths in every file
         swap("row, column = 44, 11", "open('/tmp/pixel')"),

@@ -52,7 +52,7 @@ def spread(pixels: int, cells: int) -> np.ndarray:
     return nearness / nearness.sum(axis=1, keepdims=True)
 
 
-def attention_strip(image: np.ndarray, tokens: list[str], attention: np.ndarray) -> Figure:
+def attention_strip(image: np.ndarray, tokens: list[str], attention: np.ndarray, title: str | None = None) -> Figure:
     """Show a decoder's attention: one panel per word, in its own colours where the weights of that word are large.
 
     Below each panel is the largest weight at one location; 1 / L would be uniform attention.
@@ -61,23 +61,25 @@ def attention_strip(image: np.ndarray, tokens: list[str], attention: np.ndarray)
         image: (H, W, 3) uint8.
         tokens: The T words.
         attention: (T, rows, columns), the weights of each word on the grid of L locations; each map sums to 1.
+        title: What is seen. Without it, the title names the word with the largest weight at one location, among the
+            nouns of ToyScenes if there are any.
 
     Returns:
-        A figure as wide as a notebook; its title names the word with the largest weight at one location, among the
-        nouns of ToyScenes if there are any.
+        A figure as wide as a notebook.
 
     Raises:
         CaptionlibError: The shapes do not belong together.
     """
-    return attention_strips([(image, tokens, attention)])
+    return attention_strips([(image, tokens, attention, title)])
 
 
 @house_style
-def attention_strips(strips: list[tuple[np.ndarray, list[str], np.ndarray]]) -> Figure:
+def attention_strips(strips: list[tuple]) -> Figure:
     """Show several pictures' attention below each other.
 
     Args:
-        strips: For each picture what `attention_strip` takes: image (H, W, 3), tokens, attention (T, rows, columns).
+        strips: For each picture what `attention_strip` takes: image (H, W, 3), tokens, attention (T, rows, columns),
+            and a title or nothing.
 
     Returns:
         A figure as wide as a notebook and as tall as it must be.
@@ -85,7 +87,7 @@ def attention_strips(strips: list[tuple[np.ndarray, list[str], np.ndarray]]) -> 
     Raises:
         CaptionlibError: The shapes of one of them do not belong together.
     """
-    heights = [strip_height(len(tokens) + 1, image) for image, tokens, _ in strips]
+    heights = [strip_height(len(tokens) + 1, image) for image, tokens, *_ in strips]
     figure = Figure(figsize=(WIDTH, sum(heights)))
     parts = figure.subfigures(len(strips), 1, height_ratios=heights, hspace=0, squeeze=False)[:, 0]
     for part, height, strip in zip(parts, heights, strips, strict=True):
@@ -93,9 +95,16 @@ def attention_strips(strips: list[tuple[np.ndarray, list[str], np.ndarray]]) -> 
     return figure
 
 
-def draw_strip(part: SubFigure, height: float, image: np.ndarray, tokens: list[str], attention: np.ndarray) -> None:
+def draw_strip(
+    part: SubFigure,
+    height: float,
+    image: np.ndarray,
+    tokens: list[str],
+    attention: np.ndarray,
+    title: str | None = None,
+) -> None:
     """Fill a part of a figure, `height` inches tall, with one picture's panels; the arrays as in `attention_strip`:
-    image (H, W, 3), attention (T, rows, columns), with its tokens.
+    image (H, W, 3), attention (T, rows, columns), with its tokens and its title.
     """
     attention = np.asarray(attention, dtype=float)
     if attention.ndim != 3 or len(attention) != len(tokens):
@@ -112,7 +121,7 @@ def draw_strip(part: SubFigure, height: float, image: np.ndarray, tokens: list[s
     nouns = [t for t, token in enumerate(tokens) if noun_of(token)]  # “a” names nothing in the picture
     firmest = max(nouns or range(len(tokens)), key=lambda t: attention[t].max())
     share, locations = attention[firmest].max(), attention[firmest].size
-    add_title(part, f"“{tokens[firmest]}” gives {share:.0%} of its attention to one of {locations} locations")
+    add_title(part, title or f"“{tokens[firmest]}” gives {share:.0%} of its attention to one of {locations} locations")
 
 
 def panel_width(count: int) -> tuple[int, float]:

@@ -64,8 +64,9 @@ class OutOfDistribution:
             features: (N, L, D).
 
         Returns:
-            (N,) float32, one minus the mean cosine similarity with the 10 nearest training pictures: 0 for one of them,
-            1 for a picture that has nothing in common with any.
+            (N,) float32, one minus the mean cosine similarity with the 10 nearest training pictures. It is not 0 for a
+            training picture, since ten pictures are averaged and 64 components keep only part of each: the photograph
+            captioner's have a median of 0.39, against 0.73 for noise and a threshold of 0.51.
         """
         units = mean_unit_features(features, np.arange(len(features)))
         similar = units @ self.components.astype("float32") @ self.references.astype("float32").T  # (N, M)

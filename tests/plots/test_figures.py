@@ -74,6 +74,7 @@ def test_the_title_of_a_strip_speaks_of_a_noun_where_there_is_one():
     assert "“fox” gives 54% of its attention to one of 12 locations" in texts(
         plots.attention_strip(IMAGE, ["a", "fox"], attention)
     )
+    assert "Where it looks" in texts(plots.attention_strip(IMAGE, ["a", "fox"], attention, "Where it looks"))
 
 
 def test_strips_of_pictures_of_any_shape_stand_below_each_other():

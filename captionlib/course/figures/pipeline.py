@@ -49,23 +49,25 @@ def six_steps(highlighted: str | None = None) -> Figure:
     for start, end in [
         ((16, 25.5), (25, 25.5)), ((39, 25.5), (43.5, 25.5)), ((53, 25.5), (59, 19.5)),  # the image's path
         ((16, 7.5), (25, 7.5)), ((39, 7.5), (42, 7.5)), ((55, 9.5), (59, 13.5)),  # the words' path
-        ((73, 16.5), (83, 16.5)), ((90.5, 11.5), (90.5, 8.2)),
+        ((73, 16.5), (83, 16.5)), ((90.5, 11.5), (90.5, 9.7)),
+        ((80, 7.5), (57.8, 7.5)),  # what has been written is read before the next word
     ]:  # fmt: skip
         arrow(axes, start, end)
-    arrow(axes, (103.4, 6), (112, 6), (112, 11.5))
+    arrow(axes, (103.4, 7.5), (112, 7.5), (112, 11.5))
     arrow(axes, (8.5, 30.5), (8.5, 34), (112, 34), (112, 21.5))
     picture(axes, 4, 20, 9)
     for i, width in enumerate((9, 7, 8)):  # lines of captions
         axes.add_patch(Rectangle((4, 9.5 - 2 * i), width, 0.9, facecolor=PAPER, linewidth=0, zorder=3))
     chips(axes, ["a", "red", "boat"], 42, 7.5)
-    chips(axes, ["a", "red", "boat", "sails"], 79.6, 6)
+    chips(axes, ["a", "red", "boat", "sails"], 79.6, 7.5)
     cells(axes, 44, 21, 9, feature_shades(6), "features")
     bars(axes, 74.7, 18.5)
     for x, y, text in [
         (48.6, 19, "features"),
         (48.5, 3.5, "tokens"),
         (78, 12.8, "a logit\nper word"),
-        (91.5, 2.4, "caption"),
+        (91.5, 3.5, "caption"),
+        (69, 4.9, "the words so far"),
     ]:
         note(axes, x, y, text)
     note(axes, 110.5, 32, "reference captions", ha="right")

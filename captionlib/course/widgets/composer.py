@@ -14,7 +14,7 @@ from captionlib.data.toyscenes.scene import ACTIONS, COLUMNS, PLACES, SIZES, row
 from captionlib.errors import CaptionlibError
 
 WITHOUT_KERNEL = (
-    "Here stands the scene composer: buttons for the place and two objects, the scene, and what the captioner says."
+    "The scene composer appears here: buttons for the place and two objects, the scene, and what the captioner says."
 )
 
 
