@@ -187,6 +187,7 @@ masked_loss_in_keras = Exercise(
     check_masked_loss,
     masked_loss,
     [
+        'First targets = keras.ops.cast(targets, "int32"). Then '
         "keras.losses.sparse_categorical_crossentropy(targets, logits, from_logits=True) gives −log p, (B, T).",
         "mask = keras.ops.cast(targets != 0, losses.dtype) is 1 where no padding is. What is losses * mask?",
         "Add up losses * mask with keras.ops.sum, and divide by the sum of the mask: N.",

@@ -134,7 +134,8 @@ def word_counts(texts: dict[str, np.ndarray], title: str) -> Figure:
         title: What the curves say.
 
     Returns:
-        A figure; the dashed line is Zipf's law for the first text, a frequency that falls as 1 / rank (Zipf 1949).
+        A figure; each curve's label says how often its rarest word occurs, where the curve ends. The dashed line is
+        Zipf's law for the first text, a frequency that falls as 1 / rank (Zipf 1949).
     """
     figure = Figure(figsize=(7.6, 3.9), layout="constrained")
     axes = figure.subplots()
@@ -142,7 +143,7 @@ def word_counts(texts: dict[str, np.ndarray], title: str) -> Figure:
     for (name, counts), role in zip(texts.items(), ("words", "picture"), strict=False):
         share = counts / counts.sum()
         axes.loglog(np.arange(1, len(share) + 1), share, color=ROLES[role], linewidth=2.5)
-        ends.append((len(share), share[-1], name))
+        ends.append((len(share), share[-1], f"{name}, rarest word: {counts[-1]:,}×"))
     first = next(iter(texts.values()))
     ranks = np.array([1, len(first)])
     axes.loglog(ranks, first[0] / first.sum() / ranks, color=QUIET, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)

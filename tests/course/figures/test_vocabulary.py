@@ -74,3 +74,9 @@ def test_zipfs_law_is_drawn_from_the_first_word_down():
     figure = figures.word_counts({"people": np.array([8, 4, 2, 1]), "a program": np.array([3, 1])}, "A title")
     [law] = [line for line in figure.axes[0].lines if line.get_linestyle() == "--"]
     np.testing.assert_allclose(law.get_ydata(), [8 / 15, 8 / 15 / 4])
+
+
+def test_each_curve_says_how_often_its_rarest_word_occurs():
+    figure = figures.word_counts({"people": np.array([8, 4, 2, 1]), "a program": np.array([300, 100])}, "A title")
+    shown = {text.get_text() for text in figure.axes[0].texts}
+    assert {"people, rarest word: 1×", "a program, rarest word: 100×"} < shown
