@@ -24,11 +24,12 @@ def panels(
     marks: dict[int, Mark] | None = None,
     a_row: int = 4,
     width: float = WIDTH,
+    darkest: float | None = None,
 ) -> Figure:
     """Show images, kernels and feature maps side by side; small ones with their numbers.
 
     Whole numbers of eight bits are an image, grey or in colour. In everything else 0 is white, numbers below it are
-    brown and numbers above it green, darkest at the largest distance from 0; the range stands below.
+    brown and numbers above it green, darkest at the panel's largest distance from 0; the range stands below.
 
     Args:
         arrays: Each (rows, columns) or, for an image in colour, (rows, columns, 3).
@@ -37,6 +38,7 @@ def panels(
         marks: For some panels, by their number, the rectangle to frame: (row, column, rows, columns).
         a_row: Panels per row.
         width: Inches; a slide's figure is narrower than a notebook's, so that its letters are larger.
+        darkest: The distance from 0 that is darkest in all panels, so that the same colour is the same number.
 
     Returns:
         A figure.
@@ -51,7 +53,7 @@ def panels(
         left, bottom = 0.02, height - top - (line + 1) * (ABOVE + tall + BELOW) + BELOW
         for i, breadth in zip(row, shapes, strict=True):
             axes = figure.add_axes((left / width, bottom / height, tall * breadth / width, tall / height))
-            show(axes, np.asarray(arrays[i]), tall)
+            show(axes, np.asarray(arrays[i]), tall, darkest)
             axes.set_title(labels[i], fontsize=11, fontweight="normal", color=QUIET, loc="left")
             if marks and i in marks:
                 first_row, first, rows_marked, columns = marks[i]
@@ -61,7 +63,7 @@ def panels(
     return figure
 
 
-def show(axes: Axes, array: np.ndarray, tall: float) -> None:
+def show(axes: Axes, array: np.ndarray, tall: float, darkest: float | None) -> None:
     """Fill axes, `tall` inches tall, with an array (rows, columns) or an image in colour; write numbers if they fit."""
     axes.set(xticks=[], yticks=[])
     image = array.dtype == np.uint8
@@ -71,7 +73,7 @@ def show(axes: Axes, array: np.ndarray, tall: float) -> None:
         axes.imshow(array, interpolation="antialiased")
         return
     written = max(array.shape) <= MOST_NUMBERS
-    limit = np.quantile(abs(array), 1 if written else 0.99) or 1  # one extreme number must not dim all others
+    limit = darkest or np.quantile(abs(array), 1 if written else 0.99) or 1  # an extreme number must not dim all others
     shades = shade(array, limit)  # (rows, columns, 3)
     if written:
         colours, low, high = ("gray", 0, 255) if image else (SIGNED, -limit / SPAN, limit / SPAN)

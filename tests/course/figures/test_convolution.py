@@ -30,6 +30,15 @@ def test_zero_is_white_in_every_map(array):
         assert np.ptp(colours[..., 0]) > 0.2 or not np.any(array)
 
 
+def test_panels_on_one_scale_show_twice_the_number_darker():
+    arrays = [np.full((2, 2), 600.0), np.full((2, 2), 1200.0)]
+    half, full = (
+        axes.images[0].to_rgba(axes.images[0].get_array())[0, 0, :3].sum()
+        for axes in figures.panels(arrays, ["half", "full"], "Title", darkest=1200).axes
+    )
+    assert half > full + 0.2
+
+
 def test_one_location_writes_every_step():
     patch, kernel = np.arange(12).reshape(2, 2, 3), np.ones((2, 2, 3), int)
     kernel[..., 1] = -2  # red 18, green 22 times -2, blue 26
