@@ -7,7 +7,7 @@ from captionlib.course.probes import six_words
 from captionlib.course.scratch import optimisers
 
 
-@pytest.fixture(scope="module", params=[2, 3, 4])
+@pytest.fixture(scope="module", params=[2, *(pytest.param(seed, marks=pytest.mark.over_seeds) for seed in (3, 4))])
 def data(request):
     return six_words.scenes(600, request.param)
 
